@@ -1,0 +1,246 @@
+//! Compiled shaders and the buffers bound to them.
+
+use std::sync::Arc;
+
+use crate::buffer::Allocation;
+use crate::device::{Device, Inner};
+use crate::error_scope::ErrorScopes;
+use crate::faults::Fault;
+use crate::{Buffer, Error, Shader};
+
+/// A compiled shader. Clones share one pipeline.
+#[derive(Clone, Debug)]
+pub struct Pipeline(pub(crate) Arc<Compiled>);
+
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub(crate) name: &'static str,
+    pub(crate) raw: wgpu::ComputePipeline,
+    layout: wgpu::BindGroupLayout,
+}
+
+impl Pipeline {
+    /// The shader's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.0.name
+    }
+}
+
+/// A buffer, or a part of it, as one binding.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding<'a> {
+    /// The buffer.
+    pub buffer: &'a Buffer,
+    /// First byte; a multiple of the device's offset alignment.
+    pub offset: u64,
+    /// Number of bytes, a multiple of 4; to the buffer's end where absent.
+    pub bytes: Option<u64>,
+}
+
+impl<'a> From<&'a Buffer> for Binding<'a> {
+    fn from(buffer: &'a Buffer) -> Binding<'a> {
+        Binding { buffer, offset: 0, bytes: None }
+    }
+}
+
+/// Buffers bound to one pipeline. It keeps their memory, and their charge, alive.
+#[derive(Debug)]
+pub struct BindGroup {
+    pub(crate) raw: wgpu::BindGroup,
+    _buffers: Box<[Arc<Allocation>]>,
+}
+
+impl Device {
+    /// The pipeline of `shader`, compiled on first use and kept for the composed text.
+    ///
+    /// In a browser the compiler answers later: use [`Device::compile`] to hear it,
+    /// or hear it as an error of the next [`Device::wait`], [`Device::read`] or [`Device::guarded`].
+    ///
+    /// # Errors
+    /// [`Error::MissingFeature`], [`Error::Shader`], [`Error::DeviceLost`].
+    pub fn pipeline(&self, shader: &Shader) -> Result<Pipeline, Error> {
+        let inner = self.inner();
+        let source = self.accept(shader)?;
+        if let Some(known) = inner.pipelines.lock().get(&source) {
+            return Ok(known.clone());
+        }
+        let pipeline = create_checked(inner, shader, &source)?;
+        inner.counts.pipelines_created.add(1);
+        inner.pipelines.lock().insert(source, pipeline.clone());
+        Ok(pipeline)
+    }
+
+    /// As [`Device::pipeline`], but waits for the compiler's answer, so that also a browser's comes as an error.
+    ///
+    /// # Errors
+    /// [`Error::MissingFeature`], [`Error::Shader`], [`Error::DeviceLost`].
+    pub async fn compile(&self, shader: &Shader) -> Result<Pipeline, Error> {
+        let inner = self.inner();
+        let source = self.accept(shader)?;
+        if let Some(known) = inner.pipelines.lock().get(&source) {
+            return Ok(known.clone());
+        }
+        let scopes = ErrorScopes::open(&inner.device);
+        let (module, pipeline) = create(inner, shader, &source);
+        let caught = scopes.close();
+        let told = module.get_compilation_info();
+        if let Some(fault) = caught.await {
+            let message = first_error(told.await);
+            inner.faults.check_alive()?;
+            return Err(refusal(shader, &source, fault, message, inner));
+        }
+        inner.faults.check_alive()?;
+        let pipeline = finish(shader, pipeline);
+        inner.counts.pipelines_created.add(1);
+        inner.pipelines.lock().insert(source, pipeline.clone());
+        Ok(pipeline)
+    }
+
+    fn accept(&self, shader: &Shader) -> Result<String, Error> {
+        self.inner().faults.check_alive()?;
+        let (needs, has) = (shader.needs(), self.features());
+        let missing = |feature| Error::MissingFeature { name: shader.name().to_owned(), feature };
+        if needs.f16 && !has.f16 {
+            return Err(missing("half precision (shader-f16)"));
+        }
+        if needs.subgroups && has.subgroups.is_none() {
+            return Err(missing("subgroups"));
+        }
+        if needs.dot4 && !has.dot4 {
+            return Err(missing("packed 8-bit dot products (packed_4x8_integer_dot_product)"));
+        }
+        Ok(shader.source())
+    }
+
+    /// Binds `bindings[i]` to `@group(0) @binding(i)` of `pipeline`.
+    ///
+    /// The layout is the one the shader implies, so every declared binding must be used by the shader,
+    /// and the result serves this pipeline only.
+    ///
+    /// # Panics
+    /// When a binding is misaligned, empty, past the end of its buffer or larger than the device allows.
+    #[must_use]
+    pub fn bind(&self, pipeline: &Pipeline, bindings: &[Binding<'_>]) -> BindGroup {
+        let inner = self.inner();
+        let entries: Vec<_> = bindings
+            .iter()
+            .zip(0u32..)
+            .map(|(binding, slot)| wgpu::BindGroupEntry {
+                binding: slot,
+                resource: wgpu::BindingResource::Buffer(self.range(pipeline, slot, binding)),
+            })
+            .collect();
+        let raw = inner.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some(pipeline.name()),
+            layout: &pipeline.0.layout,
+            entries: &entries,
+        });
+        inner.counts.bind_groups_created.add(1);
+        BindGroup { raw, _buffers: bindings.iter().map(|binding| binding.buffer.allocation()).collect() }
+    }
+
+    fn range<'a>(&self, pipeline: &Pipeline, slot: u32, binding: &Binding<'a>) -> wgpu::BufferBinding<'a> {
+        let Binding { buffer, offset, bytes } = *binding;
+        let place = format_args!("`{}` at binding {slot} of `{}`", buffer.name(), pipeline.name());
+        let (alignment, bytes_max) = buffer.usage().binding_rules(self.limits());
+        assert!(
+            offset.is_multiple_of(alignment),
+            "{place}: offset {offset} is not a multiple of {alignment}"
+        );
+        assert!(offset < buffer.bytes(), "{place}: offset {offset} in a buffer of {}", buffer.bytes());
+        let bytes = bytes.unwrap_or(buffer.bytes() - offset);
+        assert!(
+            bytes > 0 && bytes.is_multiple_of(4),
+            "{place}: {bytes} bytes are not a positive multiple of 4"
+        );
+        assert!(
+            bytes <= buffer.bytes() - offset,
+            "{place}: {bytes} bytes at {offset} in a buffer of {}",
+            buffer.bytes()
+        );
+        assert!(bytes <= bytes_max, "{place}: {bytes} bytes, one binding has at most {bytes_max}");
+        wgpu::BufferBinding { buffer: buffer.raw(), offset, size: wgpu::BufferSize::new(bytes) }
+    }
+}
+
+fn create(inner: &Inner, shader: &Shader, source: &str) -> (wgpu::ShaderModule, wgpu::ComputePipeline) {
+    let module = inner.device.create_shader_module(wgpu::ShaderModuleDescriptor {
+        label: Some(shader.name()),
+        source: wgpu::ShaderSource::Wgsl(source.into()),
+    });
+    let pipeline = inner.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        label: Some(shader.name()),
+        layout: None,
+        module: &module,
+        entry_point: Some(shader.name()),
+        compilation_options: wgpu::PipelineCompilationOptions::default(),
+        cache: None,
+    });
+    (module, pipeline)
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn create_checked(inner: &Inner, shader: &Shader, source: &str) -> Result<Pipeline, Error> {
+    use crate::signal::now;
+
+    let scopes = ErrorScopes::open(&inner.device);
+    let (module, pipeline) = create(inner, shader, source);
+    let caught = scopes.close();
+    if let Some(fault) = now(caught).flatten() {
+        let message = now(module.get_compilation_info()).and_then(first_error);
+        return Err(refusal(shader, source, fault, message, inner));
+    }
+    inner.faults.check_alive()?;
+    Ok(finish(shader, pipeline))
+}
+
+// An error scope here would swallow what the browser says, since nobody could wait for it.
+#[cfg(target_arch = "wasm32")]
+fn create_checked(inner: &Inner, shader: &Shader, source: &str) -> Result<Pipeline, Error> {
+    let (_, pipeline) = create(inner, shader, source);
+    Ok(finish(shader, pipeline))
+}
+
+fn finish(shader: &Shader, raw: wgpu::ComputePipeline) -> Pipeline {
+    let layout = raw.get_bind_group_layout(0);
+    Pipeline(Arc::new(Compiled { name: shader.name(), raw, layout }))
+}
+
+fn first_error(info: wgpu::CompilationInfo) -> Option<wgpu::CompilationMessage> {
+    info.messages.into_iter().find(|message| message.message_type == wgpu::CompilationMessageType::Error)
+}
+
+fn refusal(
+    shader: &Shader,
+    source: &str,
+    fault: Fault,
+    told: Option<wgpu::CompilationMessage>,
+    inner: &Inner,
+) -> Error {
+    // Naga gives an empty place at the start for errors that concern a whole function.
+    let place = told.and_then(|told| told.location).filter(|place| place.offset > 0 || place.length > 0);
+    let line = place.map(|place| place.line_number as usize);
+    match fault {
+        Fault::OutOfMemory => fault.into_error(&inner.ledger),
+        Fault::Validation(message) | Fault::Internal(message) => Error::Shader {
+            name: shader.name().to_owned(),
+            message: message.trim_end().to_owned(),
+            excerpt: line.map(|line| excerpt(source, line)).unwrap_or_default(),
+        },
+    }
+}
+
+/// Lines shown before and after the one with the error.
+const EXCERPT_LINES: usize = 2;
+
+fn excerpt(source: &str, line: usize) -> String {
+    let first = line.saturating_sub(EXCERPT_LINES).max(1);
+    source
+        .lines()
+        .zip(1..)
+        .skip(first - 1)
+        .take_while(|&(_, number)| number <= line + EXCERPT_LINES)
+        .map(|(text, number)| format!("\n{number:>5} {} {text}", if number == line { '>' } else { '|' }))
+        .collect()
+}
