@@ -1,0 +1,81 @@
+// One workgroup computes one query head of one token over one split of the keys it may see: blocks of WORKGROUP keys,
+// one key's score per invocation, then softmax weights in workgroup memory, then the values, four columns per
+// invocation. Softmax runs online (maximum and sum carried from block to block). store_whole.wgsl or store_split.wgsl
+// says where the result goes. Gemma 4 scales no scores.
+@group(0) @binding(0) var<storage, read> q: array<vec4<f32>>;               // (T, HEADS, HEAD_DIM)
+@group(0) @binding(1) var<storage, read> k_cache: array<Kv>;                // (CAPACITY, KV_HEADS, HEAD_DIM)
+@group(0) @binding(2) var<storage, read> v_cache: array<Kv>;                // (CAPACITY, KV_HEADS, HEAD_DIM)
+@group(0) @binding(3) var<uniform> step: Step;
+
+const N: u32 = HEAD_DIM / 4u;
+// Lower than any score; exp(LOWEST - score) is 0 and LOWEST - LOWEST is 0, which infinities do not give.
+const LOWEST: f32 = -3.0e38;
+
+var<workgroup> query: array<vec4<f32>, N>;
+var<workgroup> weight: array<f32, WORKGROUP>;
+var<workgroup> maxima: array<f32, WORKGROUP>;
+
+fn workgroup_max(value: f32, local: u32) -> f32 {
+    maxima[local] = value;
+    workgroupBarrier();
+    for (var half = WORKGROUP / 2u; half > 0u; half /= 2u) {
+        if (local < half) {
+            maxima[local] = max(maxima[local], maxima[local + half]);
+        }
+        workgroupBarrier();
+    }
+    let result = maxima[0];
+    workgroupBarrier();
+    return result;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let head = group.x;
+    let token = group.y;
+    let split = group.z;
+    let kv_head = head / (HEADS / KV_HEADS);
+    for (var i = local; i < N; i += WORKGROUP) {
+        query[i] = q[(token * HEADS + head) * N + i];
+    }
+    // Keys first .. last (exclusive): causal, and on sliding layers not before last - WINDOW (0: no window).
+    let last = step.position + token + 1u;
+    var first = 0u;
+    if (WINDOW != 0u && last > WINDOW) {
+        first = last - WINDOW;
+    }
+    let share = (last - first + SPLITS - 1u) / SPLITS;
+    let begin = min(first + split * share, last);
+    let end = min(begin + share, last);
+    var top = LOWEST;
+    var total = 0.0;
+    var sum0 = vec4<f32>(0.0);      // column local of the head, in vec4
+    workgroupBarrier();
+    for (var block = begin; block < end; block += WORKGROUP) {
+        let key = block + local;
+        var score = LOWEST;
+        if (key < end) {
+            let at = ((key % CAPACITY) * KV_HEADS + kv_head) * N;
+            score = 0.0;
+            for (var i = 0u; i < N; i += 1u) {
+                score += dot(query[i], kv_load(k_cache[at + i]));
+            }
+        }
+        let block_top = max(top, workgroup_max(score, local));
+        let p = select(0.0, exp(score - block_top), key < end);
+        weight[local] = p;
+        let correction = exp(top - block_top);
+        total = total * correction + workgroup_sum(p, local);   // its barriers also publish `weight`
+        sum0 *= correction;
+        if (local < N) {
+            let count = min(WORKGROUP, end - block);
+            for (var j = 0u; j < count; j += 1u) {
+                let at = (((block + j) % CAPACITY) * KV_HEADS + kv_head) * N;
+                sum0 += weight[j] * kv_load(v_cache[at + local]);
+            }
+        }
+        top = block_top;
+        workgroupBarrier();         // `weight` is written again in the next round
+    }
+    store(token, head, split, local, sum0, top, total);
+}

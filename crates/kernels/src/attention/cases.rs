@@ -1,0 +1,205 @@
+//! Cases of attention, for prompts and split for a single token.
+
+use super::reference::{forward as expected_y, visible};
+use super::{Inputs, SPLITS, Shape, forward, merge, merge_shader, shader, split, split_shader};
+use crate::case::buffers::{cache, expect, floats, poisoned, step, stored};
+use crate::case::random::Random;
+use crate::case::{Case, Prepared, Tolerance};
+use crate::kv::KvType;
+use crate::op::Step;
+
+const TOLERANCE: Tolerance = Tolerance {
+    relative: 1e-5,
+    reason: "a score of 10 is an f32 sum that rounds by some 1e-6, which exp turns into as much of the weight",
+};
+
+/// What queries and keys are like.
+#[derive(Clone, Copy, Debug)]
+enum Scores {
+    /// Around zero, so that many keys count.
+    Usual,
+    /// All near 10000. Integers here and below: the scores are exact in f32, what is left is the softmax.
+    High,
+    /// All near -10000.
+    Low,
+    /// Thousands apart, so that a single key counts.
+    FarApart,
+}
+
+/// `n` heads of `dim` queries, and as a function of the same generator of keys.
+fn heads(scores: Scores, n: usize, dim: usize, lead: f32, random: &mut Random) -> Vec<f32> {
+    let mut values = random.floats(n * dim, 1.0);
+    match scores {
+        // Scores have a standard deviation of three.
+        Scores::Usual => values.iter_mut().for_each(|v| *v *= 3.0 / (dim as f32).sqrt().sqrt()),
+        Scores::High | Scores::Low => {
+            values.iter_mut().for_each(|v| *v = (*v * 0.6).round());
+            values.chunks_exact_mut(dim).for_each(|head| head[0] = lead);
+        }
+        Scores::FarApart => values.iter_mut().for_each(|v| *v = (*v * 4.0).round() * 8.0),
+    }
+    values
+}
+
+/// Tokens from `position` on, over a cache that holds what they see and nothing else.
+struct Setting {
+    shape: Shape,
+    position: u32,
+    scores: Scores,
+    /// Largest value.
+    extent: f32,
+}
+
+struct Data {
+    q: Vec<f32>,
+    keys: Vec<f32>,
+    values: Vec<f32>,
+}
+
+fn data(setting: &Setting, rows: u32) -> Data {
+    let Setting { shape, position, scores, extent } = *setting;
+    let mut random = Random::new(15);
+    let (dim, row) = (shape.head_dim as usize, (shape.kv_heads * shape.head_dim) as usize);
+    let q = heads(scores, (rows * shape.heads) as usize, dim, 100.0, &mut random);
+    let mut keys = vec![f32::NAN; shape.capacity as usize * row];
+    let mut values = keys.clone();
+    let seen = visible(position, shape.window).start..position + rows;
+    assert!(seen.len() <= shape.capacity as usize, "attention: {seen:?} in {} rows", shape.capacity);
+    for p in seen {
+        let at = (p % shape.capacity) as usize * row;
+        let lead = if matches!(scores, Scores::Low) { -100.0 } else { 100.0 };
+        keys[at..at + row].copy_from_slice(&heads(scores, shape.kv_heads as usize, dim, lead, &mut random));
+        values[at..at + row].copy_from_slice(&random.floats(row, extent));
+    }
+    Data { q, keys: stored(shape.kv, keys), values: stored(shape.kv, values) }
+}
+
+fn costing(case: Case, setting: &Setting, rows: u32) -> Case {
+    let shape = setting.shape;
+    let row = u64::from(shape.head_dim);
+    let seen = |p| u64::from(visible(p, shape.window).end - visible(p, shape.window).start);
+    let pairs: u64 = (setting.position..setting.position + rows).map(seen).sum();
+    let first = visible(setting.position, shape.window).start;
+    let cached = u64::from(setting.position + rows - first) * u64::from(shape.kv_heads) * row;
+    let queries = u64::from(rows) * u64::from(shape.heads) * row;
+    case.costing(2 * cached * shape.kv.bytes() + 8 * queries, 4 * pairs * u64::from(shape.heads) * row)
+}
+
+fn named(name: &str, setting: &Setting) -> String {
+    let Shape { heads, kv_heads, head_dim, capacity, window, kv } = setting.shape;
+    let position = setting.position;
+    format!(
+        "{name}, {heads}/{kv_heads} heads of {head_dim}, {kv:?}, window {window} in {capacity}, from {position}"
+    )
+}
+
+fn prompt(name: &str, setting: Setting, rows: u32) -> Case {
+    let shape = setting.shape;
+    let name = named(&format!("prompt of {rows}, {name}"), &setting);
+    let costed = Setting { ..setting };
+    let prepare = move |device: &gpu::Device| {
+        let Data { q, keys, values } = data(&setting, rows);
+        let expected = expected_y(&shape, &q, &keys, &values, setting.position);
+        let (q, y) = (floats(device, "q", &q)?, poisoned(device, "y", expected.len())?);
+        let keys = cache(device, "k_cache", shape.kv, &keys)?;
+        let values = cache(device, "v_cache", shape.kv, &values)?;
+        let step = step(device, Step { rows, position: setting.position, ..Step::default() })?;
+        let inputs = Inputs {
+            q: (&q).into(),
+            k_cache: (&keys).into(),
+            v_cache: (&values).into(),
+            step: (&step).into(),
+        };
+        let op = forward(device, &shape, inputs, (&y).into())?;
+        Ok(Prepared { ops: vec![op], rows, outputs: vec![expect(y, expected)] })
+    };
+    costing(Case::new("attention", name, vec![shader(&shape)], TOLERANCE, prepare), &costed, rows)
+}
+
+fn single(name: &str, setting: Setting) -> Case {
+    let shape = setting.shape;
+    let Shape { heads, head_dim, .. } = shape;
+    let name = named(&format!("split, {name}"), &setting);
+    let costed = Setting { ..setting };
+    let prepare = move |device: &gpu::Device| {
+        let Data { q, keys, values } = data(&setting, 1);
+        let expected = expected_y(&shape, &q, &keys, &values, setting.position);
+        let (q, y) = (floats(device, "q", &q)?, poisoned(device, "y", expected.len())?);
+        let keys = cache(device, "k_cache", shape.kv, &keys)?;
+        let values = cache(device, "v_cache", shape.kv, &values)?;
+        let step = step(device, Step { rows: 1, position: setting.position, ..Step::default() })?;
+        let partial = poisoned(device, "partial", (SPLITS * heads * head_dim) as usize)?;
+        let weights = poisoned(device, "weights", (SPLITS * heads * 2) as usize)?;
+        let inputs = Inputs {
+            q: (&q).into(),
+            k_cache: (&keys).into(),
+            v_cache: (&values).into(),
+            step: (&step).into(),
+        };
+        let ops = vec![
+            split(device, &shape, inputs, (&partial).into(), (&weights).into())?,
+            merge(device, heads, head_dim, (&partial).into(), (&weights).into(), (&y).into())?,
+        ];
+        Ok(Prepared { ops, rows: 1, outputs: vec![expect(y, expected)] })
+    };
+    let shaders = vec![split_shader(&shape), merge_shader(heads, head_dim)];
+    costing(Case::new("attention", name, shaders, TOLERANCE, prepare), &costed, 1)
+}
+
+/// Key counts around the workgroup and the splits, windows and rings, grouped heads, both cache types, real heads, the
+/// end of the context, extreme scores and values.
+pub fn cases() -> Vec<Case> {
+    let small = Shape { heads: 2, kv_heads: 1, head_dim: 8, capacity: 400, window: 0, kv: KvType::F32 };
+    let at = |shape, position| Setting { shape, position, scores: Scores::Usual, extent: 1.0 };
+    let half = |shape: Shape| Shape { kv: KvType::F16, ..shape };
+    let mut cases =
+        vec![prompt("from the beginning", at(small, 0), 7), prompt("one key", at(half(small), 0), 1)];
+    for position in [0, 1, 6, 7, 8, 127, 128, 129, 383] {
+        cases.push(single("keys around the splits", at(small, position)));
+    }
+    for position in [126, 127, 255, 256] {
+        cases.push(prompt("keys around the workgroup", at(half(small), position), 2));
+    }
+    for (heads, kv_heads) in [(4, 4), (6, 3), (8, 2), (7, 1)] {
+        let grouped = Shape { heads, kv_heads, capacity: 32, ..small };
+        cases.push(prompt("grouped heads", at(grouped, 20), 3));
+        cases.push(single("grouped heads", at(half(grouped), 30)));
+    }
+    // The ring is as short as it may be: the window and the step's other rows.
+    let ring = Shape { capacity: 20, window: 16, kv_heads: 2, ..small };
+    for position in [0, 10, 15, 16, 19, 20, 100] {
+        cases.push(prompt("ring", at(ring, position), 5));
+        cases.push(single("ring", at(half(ring), position)));
+    }
+    let narrow = Shape { window: 1, capacity: 4, ..small };
+    cases.push(prompt("window of one", at(narrow, 9), 3));
+    cases.push(single("window of one", at(narrow, 9)));
+    cases.push(prompt("window larger than the keys", at(Shape { window: 300, ..small }, 40), 3));
+    for head_dim in [4, 72, 508] {
+        let odd = Shape { head_dim, capacity: 150, ..small };
+        cases.push(prompt("odd heads", at(odd, 140), 2));
+        cases.push(single("odd heads", at(half(odd), 140)));
+    }
+    let local = Shape { heads: 8, kv_heads: 1, head_dim: 256, capacity: 544, window: 512, kv: KvType::F16 };
+    let global = Shape { head_dim: 512, capacity: 1024, window: 0, ..local };
+    for kv in [KvType::F16, KvType::F32] {
+        cases.push(prompt("e2b local", at(Shape { kv, ..local }, 700), 3));
+        cases.push(single("e2b local", at(Shape { kv, ..local }, 1200)));
+        cases.push(prompt("e2b global", at(Shape { kv, ..global }, 300), 2));
+        cases.push(single("e2b global", at(Shape { kv, ..global }, 1000)));
+    }
+    let large = Shape { heads: 32, kv_heads: 16, capacity: 64, window: 48, ..local };
+    cases.push(prompt("31b local", at(large, 90), 2));
+    cases.push(single("31b global", at(Shape { heads: 32, kv_heads: 4, capacity: 64, ..global }, 60)));
+    let long = Shape { heads: 2, kv_heads: 1, head_dim: 16, capacity: 131072, window: 0, kv: KvType::F16 };
+    cases.push(single("end of the context", at(long, 131071)));
+    cases.push(single("window at the end of the context", at(local, 131071)));
+    let heads_of_64 = Shape { head_dim: 64, ..small };
+    for scores in [Scores::High, Scores::Low, Scores::FarApart] {
+        let setting = |shape| Setting { shape, position: 300, scores, extent: 1.0 };
+        cases.push(prompt(&format!("scores {scores:?}"), setting(heads_of_64), 2));
+        cases.push(single(&format!("scores {scores:?}"), setting(half(heads_of_64))));
+    }
+    cases.push(prompt("large values", Setting { extent: 1e4, ..at(small, 50) }, 2));
+    cases
+}

@@ -1,0 +1,13 @@
+// Scales of Q4_K and Q5_K: one vec4 per 256 weights in plane 1, eight 6-bit scales s and minima m inside.
+//   x = f16 pair (d, dmin); y = low 4 bits of the s; z = low 4 bits of the m;
+//   w = for sub-block j the bits 4j..4j+1 are the high bits of s, 4j+2..4j+3 those of m.
+// weight = d * s * n - dmin * m, so (scale, offset) = (d * s, -dmin * m).
+
+fn scale_and_offset(i: u32) -> vec2<f32> {
+    let head = weights[PLANE1 + i / 8u];
+    let shift = (i % 8u) * 4u;
+    let high = head.w >> shift;
+    let s = ((head.y >> shift) & 15u) | ((high & 3u) << 4u);
+    let m = ((head.z >> shift) & 15u) | ((high & 12u) << 2u);
+    return unpack2x16float(head.x) * vec2<f32>(f32(s), -f32(m));
+}

@@ -1,0 +1,41 @@
+// Q6_K: plane 0 holds the low 4 bits of 32 numbers n per block, plane 1 a word pair per block with their high 2 bits
+// (number j at bits 2j of 64), plane 2 two i8 scales s per block (one for 16 weights), plane 3 one f16 d per 256.
+// weight = d * s * (n - 32)
+
+fn sextet(w: u32, high: u32, scale: f32) -> Octet {
+    let h_lo = vec4<f32>((vec4<u32>(high) >> vec4<u32>(0u, 2u, 4u, 6u)) & vec4<u32>(3u));
+    let h_hi = vec4<f32>((vec4<u32>(high) >> vec4<u32>(8u, 10u, 12u, 14u)) & vec4<u32>(3u));
+    let lo = nibbles_lo(w) + 16.0 * h_lo - vec4<f32>(32.0);
+    let hi = nibbles_hi(w) + 16.0 * h_hi - vec4<f32>(32.0);
+    return Octet(scale * lo, scale * hi);
+}
+
+// The scales of the first and second 16 weights of block i.
+fn scales(i: u32) -> vec2<f32> {
+    let word = weights[PLANE2 + i / 8u][(i / 2u) % 4u];
+    let shift = (i & 1u) * 16u;
+    let s = vec2<i32>(i32(word << (24u - shift)) >> 24u, i32(word << (16u - shift)) >> 24u);
+    return half_at(PLANE3, i / 8u) * vec2<f32>(s);
+}
+
+fn high_bits(i: u32) -> vec2<u32> {
+    let v = weights[PLANE1 + i / 2u];
+    return select(v.xy, v.zw, (i & 1u) == 1u);
+}
+
+fn octet(row: u32, o: u32) -> Octet {
+    let i = row * BLOCKS + o / 4u;
+    let h = high_bits(i);
+    let s = scales(i);
+    let second = (o & 2u) == 2u;
+    let high = select(h.x, h.y, second) >> ((o & 1u) * 16u);
+    return sextet(weights[i][o % 4u], high, select(s.x, s.y, second));
+}
+
+fn block32(row: u32, b: u32) -> Block32 {
+    let i = row * BLOCKS + b;
+    let h = high_bits(i);
+    let s = scales(i);
+    let w = weights[i];
+    return Block32(sextet(w.x, h.x, s.x), sextet(w.y, h.x >> 16u, s.x), sextet(w.z, h.y, s.y), sextet(w.w, h.y >> 16u, s.y));
+}

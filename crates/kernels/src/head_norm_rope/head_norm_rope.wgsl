@@ -1,0 +1,76 @@
+// One workgroup handles one head of one token: RMS norm over the head, rotary position, and for keys and values the
+// append to the cache. Heads come in the order queries (HEADS), keys (KV_HEADS), values (KV_HEADS); a layer that shares
+// another's cache has KV_HEADS = 0. Values are normed without weight and not rotated.
+// Position p is split as p = 256 * (p / 256) + p % 256; the table holds both angles' (cos, sin) and the sum formulas
+// join them, so that no f32 sine of a large angle is ever taken.
+@group(0) @binding(0) var<storage, read> qkv: array<vec4<f32>>;             // (T, QKV_STRIDE): queries, keys, values
+@group(0) @binding(1) var<storage, read> norms: array<vec4<f32>>;           // (2, HEAD_DIM): query and key weights
+@group(0) @binding(2) var<storage, read> rope: array<vec4<f32>>;            // (256 + .., HEAD_DIM / 2, 2): cos, sin
+@group(0) @binding(3) var<storage, read_write> q: array<vec4<f32>>;         // (T, HEADS, HEAD_DIM)
+@group(0) @binding(4) var<storage, read_write> k_cache: array<Kv>;          // (CAPACITY, KV_HEADS, HEAD_DIM)
+@group(0) @binding(5) var<storage, read_write> v_cache: array<Kv>;          // (CAPACITY, KV_HEADS, HEAD_DIM)
+@group(0) @binding(6) var<uniform> step: Step;
+
+const N: u32 = HEAD_DIM / 4u;       // vec4 in a head
+const HALF: u32 = HEAD_DIM / 8u;    // vec4 in half a head: pairs are (j, j + HEAD_DIM / 2)
+
+// cos and sin of four neighbouring pairs at a position.
+struct Angles { cosine: vec4<f32>, sine: vec4<f32> }
+
+fn angles_at(line: u32, i: u32) -> Angles {
+    let at = line * 2u * HALF + 2u * i;
+    let a = rope[at];
+    let b = rope[at + 1u];
+    return Angles(vec4<f32>(a.x, a.z, b.x, b.z), vec4<f32>(a.y, a.w, b.y, b.w));
+}
+
+fn angles(position: u32, i: u32) -> Angles {
+    let fine = angles_at(position % 256u, i);
+    let coarse = angles_at(256u + position / 256u, i);
+    return Angles(fine.cosine * coarse.cosine - fine.sine * coarse.sine,
+        fine.sine * coarse.cosine + fine.cosine * coarse.sine);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn head_norm_rope(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let head = group.x;
+    let token = group.y;
+    let position = step.position + token;
+    let is_value = head >= HEADS + KV_HEADS;
+    // K = V layers have no value rows: their values are the raw keys (V_OFFSET = K_OFFSET).
+    var start = token * (QKV_STRIDE / 4u) + head * N;
+    if (is_value) {
+        start = token * (QKV_STRIDE / 4u) + V_OFFSET / 4u + (head - HEADS - KV_HEADS) * N;
+    }
+    var squares = 0.0;
+    for (var i = local; i < N; i += WORKGROUP) {
+        let v = qkv[start + i];
+        squares += dot(v, v);
+    }
+    let inverse = inverseSqrt(workgroup_sum(squares, local) / f32(HEAD_DIM) + EPSILON);
+    for (var i = local; i < HALF; i += WORKGROUP) {
+        let a = qkv[start + i] * inverse;
+        let b = qkv[start + HALF + i] * inverse;
+        if (is_value) {
+            let to = ((position % CAPACITY) * KV_HEADS + head - HEADS - KV_HEADS) * N + i;
+            v_cache[to] = kv_store(a);
+            v_cache[to + HALF] = kv_store(b);
+            continue;
+        }
+        let weights = select(0u, N, head >= HEADS);
+        let wa = a * norms[weights + i];
+        let wb = b * norms[weights + HALF + i];
+        let angle = angles(position, i);
+        let ra = wa * angle.cosine - wb * angle.sine;
+        let rb = wb * angle.cosine + wa * angle.sine;
+        if (head < HEADS) {
+            let to = (token * HEADS + head) * N + i;
+            q[to] = ra;
+            q[to + HALF] = rb;
+        } else {
+            let to = ((position % CAPACITY) * KV_HEADS + head - HEADS) * N + i;
+            k_cache[to] = kv_store(ra);
+            k_cache[to + HALF] = kv_store(rb);
+        }
+    }
+}

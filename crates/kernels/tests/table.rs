@@ -1,0 +1,26 @@
+//! The table of `docs/kernels.md` against the cases, so that it stays true.
+
+use kernels::case::all;
+use std::collections::BTreeMap;
+
+#[test]
+fn the_table_lists_every_kernel_with_its_cases() {
+    let text = include_str!("../../../docs/kernels.md");
+    let listed: BTreeMap<&str, usize> = text
+        .lines()
+        .filter_map(|line| {
+            let cells: Vec<&str> = line.strip_prefix("| `")?.split('|').map(str::trim).collect();
+            let kernel = cells[0].trim_end_matches('`');
+            let count = cells.iter().rev().find(|cell| !cell.is_empty())?;
+            Some((
+                kernel,
+                count.parse().unwrap_or_else(|_| panic!("`{kernel}`: `{count}` is no number of cases")),
+            ))
+        })
+        .collect();
+    let mut counted: BTreeMap<&str, usize> = BTreeMap::new();
+    for case in all() {
+        *counted.entry(case.kernel).or_default() += 1;
+    }
+    assert_eq!(listed, counted, "left: docs/kernels.md, right: case::all()");
+}
