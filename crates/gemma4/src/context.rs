@@ -1,0 +1,390 @@
+//! A sequence on the GPU: KV cache, activations and the prepared passes over them.
+
+use crate::config::Attention;
+use crate::error::Error;
+use crate::forward::{Builder, Pass, Path};
+use crate::model::Model;
+use gpu::{Account, Buffer, Readback, Usage};
+use kernels::head_norm_rope::rope_table;
+use kernels::op::{Op, Step};
+use std::rc::Rc;
+
+/// Layers submitted at once on the prompt path: between two such pieces a cancellation is seen. A wait costs 0.1 to
+/// 0.3 ms, so that fewer layers would be felt on fast adapters, and more on slow ones by who waits for a stop.
+const LAYERS_PER_SUBMIT: usize = 4;
+
+/// What a step is to bring back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// Nothing: the step only fills the cache.
+    Nothing,
+    /// The most likely next token (4 bytes).
+    Token,
+    /// The logits of the last position (4 * vocabulary bytes).
+    Logits,
+    /// The logits of every position, one after the other.
+    AllLogits,
+}
+
+/// What a step brought back.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Output {
+    /// The most likely next token, for [`Want::Token`].
+    pub token: Option<u32>,
+    /// Logits (positions, vocabulary), empty unless asked for.
+    pub logits: Vec<f32>,
+}
+
+/// A sequence of tokens and its state on the GPU.
+pub struct Context {
+    model: Rc<Model>,
+    buffers: Vec<Option<Buffer>>,
+    readback: Readback,
+    prompt: Pass,
+    decode: Pass,
+    head: Pass,
+    position: u32,
+    /// End of the furthest position written since the sequence was empty: what the rings have overwritten goes by this,
+    /// also when a chunk was cancelled or the sequence cut.
+    reach: u32,
+}
+
+impl Context {
+    /// Allocates the plan's cache and activations and prepares every dispatch.
+    pub async fn new(model: Rc<Model>) -> Result<Context, Error> {
+        let device = model.device();
+        let plan = model.plan();
+        let create = || {
+            let buffers = plan
+                .buffers
+                .iter()
+                .map(|planned| {
+                    let usage = match planned.account {
+                        Account::Weights | Account::Embeddings | Account::Staging => return Ok(None),
+                        Account::Uniforms => Usage::Uniform,
+                        _ => Usage::Storage,
+                    };
+                    device.buffer(&planned.name, planned.account, planned.bytes, usage).map(Some)
+                })
+                .collect::<Result<Vec<_>, gpu::Error>>()?;
+            let planned = &plan.buffers[plan.arena.readback];
+            Ok((buffers, device.readback(&planned.name, planned.bytes)?))
+        };
+        let (buffers, readback) = device.guarded(create).await?;
+        let (prompt, decode, head) = device
+            .guarded(|| {
+                Ok((
+                    Builder::new(&model, &buffers, Path::Prompt).layers()?,
+                    Builder::new(&model, &buffers, Path::Decode).layers()?,
+                    Builder::new(&model, &buffers, Path::Decode).head()?,
+                ))
+            })
+            .await?;
+        let context = Context { model, buffers, readback, prompt, decode, head, position: 0, reach: 0 };
+        context.write_rope_tables();
+        Ok(context)
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Rc<Model> {
+        &self.model
+    }
+
+    /// Tokens in the cache.
+    pub fn position(&self) -> u32 {
+        self.position
+    }
+
+    /// Tokens the cache holds at most.
+    pub fn capacity(&self) -> u32 {
+        self.model.plan().options.context
+    }
+
+    /// Processes tokens in chunks on the prompt path. `cancelled` is asked between pieces of the work; when it says
+    /// yes, the tokens of the chunk under way are not counted and the context stays usable.
+    pub async fn prompt(
+        &mut self,
+        ids: &[u32],
+        want: Want,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Output, Error> {
+        self.check(ids)?;
+        let mut output = Output::default();
+        let chunk = self.model.plan().options.chunk as usize;
+        let chunks = ids.len().div_ceil(chunk);
+        for (n, ids) in ids.chunks(chunk).enumerate() {
+            let want = match want {
+                Want::Token | Want::Logits if n + 1 < chunks => Want::Nothing,
+                other => other,
+            };
+            let part = self.step(Path::Prompt, ids, want, cancelled).await?;
+            output.token = part.token;
+            output.logits.extend(part.logits);
+        }
+        Ok(output)
+    }
+
+    /// Processes one token on the decode path: one submit.
+    pub async fn decode(&mut self, id: u32, want: Want) -> Result<Output, Error> {
+        self.check(&[id])?;
+        self.step(Path::Decode, &[id], want, &|| false).await
+    }
+
+    /// Forgets all tokens from position `len` on, if the sliding layers' rings still hold what position `len` sees;
+    /// otherwise nothing changes and the answer is false.
+    pub fn truncate(&mut self, len: u32) -> bool {
+        let window = self.model.config().window;
+        let kept = self.model.plan().caches.iter().flatten().all(|cache| {
+            let oldest = self.reach.saturating_sub(cache.capacity);
+            let needed = if cache.capacity < self.capacity() { (len + 1).saturating_sub(window) } else { 0 };
+            oldest <= needed
+        });
+        if len > self.position || (len > 0 && !kept) {
+            return false;
+        }
+        self.position = len;
+        if len == 0 {
+            self.reach = 0;
+        }
+        true
+    }
+
+    /// Runs the prompt path over one chunk and reads every tap's rows; for tests and for looking into a model.
+    pub async fn trace(&mut self, ids: &[u32]) -> Result<Vec<(String, Vec<f32>)>, Error> {
+        self.check(ids)?;
+        let rows = self.write_inputs(Path::Prompt, ids).await?;
+        self.reach = self.reach.max(self.position + rows);
+        let mut values = Vec::new();
+        let mut done = 0;
+        for (after, tap) in &self.prompt.taps {
+            self.submit(&self.prompt.ops[done..*after], rows, "trace");
+            done = *after;
+            let bytes = 4 * u64::from(tap.columns) * u64::from(rows);
+            let raw = self.model.device().read(self.buffer(tap.buffer), 0, bytes).await?;
+            values.push((tap.name.clone(), bytemuck::pod_collect_to_vec(&raw)));
+        }
+        self.submit(&self.prompt.ops[done..], rows, "trace");
+        self.model.device().wait().await?;
+        self.position += rows;
+        Ok(values)
+    }
+
+    /// Keys and values of a layer that owns a cache, as raw bytes of its whole buffers.
+    pub async fn cache(&self, layer: usize) -> Result<Option<[Vec<u8>; 2]>, Error> {
+        let Some(cache) = self.model.plan().caches[layer] else { return Ok(None) };
+        let bytes = cache.row_bytes * u64::from(cache.capacity.min(self.reach));
+        let device = self.model.device();
+        let keys = device.read(self.buffer(cache.keys), 0, bytes).await?;
+        let values = device.read(self.buffer(cache.values), 0, bytes).await?;
+        Ok(Some([keys, values]))
+    }
+
+    /// Overwrites a layer's cache with what [`Context::cache`] gave.
+    pub(crate) fn write_cache(&self, layer: usize, keys: &[u8], values: &[u8]) {
+        let cache = self.model.plan().caches[layer].expect("the state's layout was checked");
+        self.model.device().write(self.buffer(cache.keys), 0, keys);
+        self.model.device().write(self.buffer(cache.values), 0, values);
+    }
+
+    pub(crate) fn reach(&self) -> u32 {
+        self.reach
+    }
+
+    pub(crate) fn set_position(&mut self, position: u32, reach: u32) {
+        self.position = position;
+        self.reach = reach;
+    }
+
+    /// Dispatches of a decoded token with its logits and arg-max.
+    pub fn dispatches_per_token(&self) -> usize {
+        self.decode.ops.len() + self.head.ops.len()
+    }
+
+    fn buffer(&self, index: usize) -> &Buffer {
+        self.buffers[index].as_ref().expect("activations are created with the context")
+    }
+
+    fn check(&self, ids: &[u32]) -> Result<(), Error> {
+        let vocabulary = self.model.config().vocabulary;
+        if let Some(&id) = ids.iter().find(|&&id| id >= vocabulary) {
+            return Err(Error::Token { id, vocabulary });
+        }
+        let needed = u64::from(self.position) + ids.len() as u64;
+        if needed > u64::from(self.capacity()) {
+            return Err(Error::ContextFull { needed, context: self.capacity() });
+        }
+        Ok(())
+    }
+
+    async fn step(
+        &mut self,
+        path: Path,
+        ids: &[u32],
+        want: Want,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Output, Error> {
+        let rows = self.write_inputs(path, ids).await?;
+        self.reach = self.reach.max(self.position + rows);
+        let output = match path {
+            Path::Decode => self.record_decode(want).await?,
+            Path::Prompt => {
+                self.record_prompt(rows, cancelled).await?;
+                self.head_rows(rows, want).await?
+            }
+        };
+        self.position += rows;
+        Ok(output)
+    }
+
+    /// The step's uniform, token ids and, for a streamed table, per-layer rows.
+    async fn write_inputs(&self, path: Path, ids: &[u32]) -> Result<u32, Error> {
+        let device = self.model.device();
+        let arena = &self.model.plan().arena;
+        let rows = ids.len() as u32;
+        debug_assert!(path == Path::Prompt || rows == 1, "the decode path takes one token");
+        self.write_step(rows, rows - 1);
+        let ids = self.embedded_ids(ids);
+        device.write(self.buffer(arena.ids), 0, bytemuck::cast_slice(&ids));
+        if let (Some([inputs, _]), Some(width)) = (arena.per_layer, self.model.config().per_layer)
+            && !self.model.plan().per_layer_resident
+        {
+            let values = self.model.per_layer_rows(&ids, (width as f32).sqrt()).await?;
+            device.write(self.buffer(inputs), 0, bytemuck::cast_slice(&values));
+        }
+        Ok(rows)
+    }
+
+    /// The ids whose rows are looked up: placeholders have no embedding of their own.
+    fn embedded_ids(&self, ids: &[u32]) -> Vec<u32> {
+        let config = self.model.config();
+        ids.iter().map(|id| if config.placeholders.contains(id) { config.padding } else { *id }).collect()
+    }
+
+    fn write_step(&self, rows: u32, row: u32) {
+        let step = Step { rows, position: self.position, row, reserved: 0 };
+        self.model.device().write(self.buffer(self.model.plan().arena.step), 0, bytemuck::bytes_of(&step));
+    }
+
+    fn submit(&self, ops: &[Op], rows: u32, label: &str) {
+        let mut recorder = self.model.device().recorder();
+        recorder.pass(label, |pass| ops.iter().for_each(|op| op.record(pass, rows)));
+        self.model.device().submit(recorder);
+    }
+
+    /// All layers, waiting between pieces so that a cancellation is seen and no driver's time limit is met.
+    async fn record_prompt(&self, rows: u32, cancelled: &dyn Fn() -> bool) -> Result<(), Error> {
+        let ends = &self.prompt.layer_ends;
+        let mut done = 0;
+        for (n, &end) in ends.iter().enumerate() {
+            let last = n + 1 == ends.len();
+            if !last && (n + 1) % LAYERS_PER_SUBMIT != 0 {
+                continue;
+            }
+            if cancelled() {
+                return Err(Error::Cancelled);
+            }
+            self.submit(&self.prompt.ops[done..end], rows, "prompt");
+            done = end;
+            if !last {
+                self.model.device().wait().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The head over the rows that are wanted, one submit each.
+    async fn head_rows(&self, rows: u32, want: Want) -> Result<Output, Error> {
+        let first = if want == Want::AllLogits { 0 } else { rows - 1 };
+        let mut output = Output::default();
+        if want == Want::Nothing {
+            self.model.device().wait().await?;
+            return Ok(output);
+        }
+        for row in first..rows {
+            self.write_step(rows, row);
+            let mut recorder = self.model.device().recorder();
+            self.record_head(&mut recorder, want);
+            self.model.device().submit(recorder);
+            self.collect(want, &mut output).await?;
+        }
+        Ok(output)
+    }
+
+    async fn record_decode(&self, want: Want) -> Result<Output, Error> {
+        let mut recorder = self.model.device().recorder();
+        recorder.pass("decode", |pass| self.decode.ops.iter().for_each(|op| op.record(pass, 1)));
+        let mut output = Output::default();
+        if want == Want::Nothing {
+            self.model.device().submit(recorder);
+            self.model.device().wait().await?;
+            return Ok(output);
+        }
+        self.record_head(&mut recorder, want);
+        self.model.device().submit(recorder);
+        self.collect(want, &mut output).await?;
+        Ok(output)
+    }
+
+    fn record_head(&self, recorder: &mut gpu::Recorder, want: Want) {
+        let arena = &self.model.plan().arena;
+        let ops = match want {
+            Want::Token => &self.head.ops[..],
+            _ => &self.head.ops[..self.head.taps[0].0],
+        };
+        recorder.pass("head", |pass| ops.iter().for_each(|op| op.record(pass, 1)));
+        match want {
+            Want::Token => recorder.copy_to_readback(self.buffer(arena.token), 0, &self.readback, 0, 4),
+            _ => {
+                let bytes = 4 * u64::from(self.model.config().vocabulary);
+                recorder.copy_to_readback(self.buffer(arena.logits), 0, &self.readback, 0, bytes);
+            }
+        }
+    }
+
+    async fn collect(&self, want: Want, output: &mut Output) -> Result<(), Error> {
+        match want {
+            Want::Token => {
+                let token = self.readback.read_with(4, bytemuck::pod_read_unaligned).await?;
+                output.token = Some(token);
+            }
+            _ => {
+                let bytes = 4 * u64::from(self.model.config().vocabulary);
+                let logits = &mut output.logits;
+                let append = |bytes: &[u8]| {
+                    logits.extend(bytes.chunks_exact(4).map(bytemuck::pod_read_unaligned::<f32>));
+                };
+                self.readback.read_with(bytes, append).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write_rope_tables(&self) {
+        let config = self.model.config();
+        let arena = &self.model.plan().arena;
+        for (layer_kind, index, theta) in [
+            (Attention::Sliding, arena.rope[0], config.rope_theta_sliding),
+            (Attention::Full, arena.rope[1], config.rope_theta),
+        ] {
+            let Some(layer) = config.layers.iter().find(|layer| layer.attention == layer_kind) else {
+                continue;
+            };
+            let factors = match layer_kind {
+                Attention::Sliding => Vec::new(),
+                Attention::Full if !self.model.rope_factors().is_empty() => {
+                    self.model.rope_factors().to_vec()
+                }
+                Attention::Full => partial_factors(layer.head_dim, config.rope_partial),
+            };
+            let table = rope_table(layer.head_dim, theta, &factors, self.capacity());
+            self.model.device().write(self.buffer(index), 0, bytemuck::cast_slice(&table));
+        }
+    }
+}
+
+/// Divisors for heads of which only the first pairs rotate: 1 for those, infinity (no rotation) for the others.
+fn partial_factors(head_dim: u32, partial: f32) -> Vec<f32> {
+    let pairs = head_dim / 2;
+    let rotating = (pairs as f32 * partial) as u32;
+    (0..pairs).map(|pair| if pair < rotating { 1.0 } else { f32::INFINITY }).collect()
+}

@@ -1,0 +1,23 @@
+//! Gemma 4: from a GGUF header to logits.
+//!
+//! [`Config`] is the file's metadata, checked; [`Checkpoint`] its tensors in their roles, checked; [`plan`](plan::plan)
+//! lists every buffer before any exists; [`Model`] is the weights on the GPU and [`Context`] one sequence with its cache.
+//! This crate knows the order of operations, never users or time.
+
+mod checkpoint;
+mod config;
+mod context;
+mod error;
+mod forward;
+mod model;
+pub mod plan;
+mod state;
+
+pub use checkpoint::Checkpoint;
+pub use config::{Attention, Config, Experts, Kv, Layer, placeholders};
+pub use context::{Context, Output, Want};
+pub use error::Error;
+pub use forward::{Path, Tap};
+pub use kernels::kv::KvType;
+pub use model::{Model, Progress, bytes_per_token};
+pub use plan::{Options, PerLayerTable, Plan};

@@ -1,0 +1,231 @@
+//! Loading: weights from the source, repacked, into the buffers of the plan.
+
+use crate::checkpoint::{Checkpoint, Matrix, Piece, Source};
+use crate::config::Config;
+use crate::error::Error;
+use crate::plan::{Options, Part, Plan, plan};
+use gguf::{Header, ReadAt, Type};
+use gpu::{Account, Buffer, Device, Usage};
+use kernels::weight::{Packed, pack};
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+/// Bytes read and repacked at once: bounds host memory while a file of many gigabytes loads.
+const PIECE_BYTES: u64 = 4 << 20;
+
+/// How far loading has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress<'a> {
+    /// Bytes of the file that are on the GPU.
+    pub done: u64,
+    /// Bytes that will be.
+    pub total: u64,
+    /// What is being loaded.
+    pub name: &'a str,
+}
+
+/// A model whose weights are on the GPU.
+pub struct Model {
+    device: Device,
+    config: Config,
+    checkpoint: Checkpoint,
+    plan: Plan,
+    /// One entry per planned buffer; none for those that belong to a [`crate::Context`].
+    buffers: Vec<Option<Buffer>>,
+    source: Rc<dyn ReadAt>,
+    rope_factors: Vec<f32>,
+}
+
+impl Model {
+    /// Checks the file's tensors against its configuration, plans, allocates and uploads. `observe` is told of every piece and
+    /// may stop the load.
+    ///
+    /// # Errors
+    /// Everything is checked before the first upload; on any error all GPU memory is given back.
+    pub async fn load(
+        device: &Device,
+        source: Rc<dyn ReadAt>,
+        header: &Header,
+        config: Config,
+        options: &Options,
+        observe: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
+    ) -> Result<Model, Error> {
+        let checkpoint = Checkpoint::new(header, &config)?;
+        let plan = plan(&config, &checkpoint, options, device.limits())?;
+        let buffers = allocate(device, &plan).await?;
+        let rope_factors = match checkpoint.rope_factors {
+            Some((kind, offset, len)) => read_values(&*source, kind, offset, len).await?,
+            None => Vec::new(),
+        };
+        let model = Model { device: device.clone(), config, checkpoint, plan, buffers, source, rope_factors };
+        model.upload(observe).await?;
+        device.wait().await?;
+        Ok(model)
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The file's tensors in their roles.
+    pub fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    /// The plan it was loaded by.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The device it lies on.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// Bytes of the file that a decoded token reads: every matrix but the tables of which it needs one row, and of
+    /// the experts the chosen ones.
+    pub fn bytes_per_token(&self) -> u64 {
+        bytes_per_token(&self.config, &self.checkpoint, &self.plan)
+    }
+
+    pub(crate) fn rope_factors(&self) -> &[f32] {
+        &self.rope_factors
+    }
+
+    /// A weight buffer by its index in the plan.
+    pub(crate) fn buffer(&self, index: usize) -> &Buffer {
+        self.buffers[index].as_ref().expect("weights are created when the model is loaded")
+    }
+
+    /// Rows of the per-layer table as f32, read from the source.
+    pub(crate) async fn per_layer_rows(&self, ids: &[u32], factor: f32) -> Result<Vec<f32>, Error> {
+        let table = self.checkpoint.per_layer.as_ref().expect("called for models with a per-layer table");
+        let Matrix { columns, sources, .. } = &self.checkpoint.matrices[table.table];
+        let row_bytes = sources[0].kind.row_bytes(*columns).expect("whole blocks");
+        let mut bytes = vec![0; row_bytes as usize];
+        let mut values = vec![0.0; *columns as usize * ids.len()];
+        for (row, &id) in values.chunks_exact_mut(*columns as usize).zip(ids) {
+            self.source.read_at(sources[0].offset + u64::from(id) * row_bytes, &mut bytes).await?;
+            gguf::decode(sources[0].kind, &bytes, row)?;
+            row.iter_mut().for_each(|value| *value *= factor);
+        }
+        Ok(values)
+    }
+
+    async fn upload(&self, observe: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>) -> Result<(), Error> {
+        let parts = || self.plan.matrices.iter().flatten();
+        let total = parts().map(|part| part.sources.iter().map(|s| source_bytes(s, part)).sum::<u64>()).sum();
+        let mut done = 0;
+        let mut packed = Packed::default();
+        let mut host = Vec::new();
+        self.upload_vectors().await?;
+        for part in parts() {
+            let mut row = 0;
+            for source in &part.sources {
+                let row_bytes = source_bytes(source, part) / source.rows;
+                // Four rows are whole words in every plane.
+                let step = (PIECE_BYTES / row_bytes / 4 * 4).max(4);
+                let mut first = 0;
+                while first < source.rows {
+                    let rows = step.min(source.rows - first);
+                    let offset = source.offset + first * row_bytes;
+                    let bytes = rows * row_bytes;
+                    match self.source.mapped() {
+                        Some(file) => {
+                            pack(&part.layout, &file[offset as usize..][..bytes as usize], &mut packed)
+                        }
+                        None => {
+                            host.resize(bytes as usize, 0);
+                            self.source.read_at(offset, &mut host).await?;
+                            pack(&part.layout, &host, &mut packed);
+                        }
+                    }
+                    for (plane, bytes) in part.layout.planes.iter().zip(&packed.planes) {
+                        let at = plane.offset + (row + first) * plane.row_bytes;
+                        self.device.write(self.buffer(part.buffer), at, bytes);
+                    }
+                    first += rows;
+                    done += bytes;
+                    if observe(Progress { done, total, name: &source.name }).is_break() {
+                        return Err(Error::Cancelled);
+                    }
+                }
+                row += source.rows;
+            }
+        }
+        Ok(())
+    }
+
+    async fn upload_vectors(&self) -> Result<(), Error> {
+        let buffer = self.buffer(self.plan.vectors_buffer);
+        let mut values = vec![0.0f32; (buffer.bytes() / 4) as usize];
+        for (vector, slice) in self.checkpoint.vectors.iter().zip(&self.plan.vectors) {
+            let mut at = (slice.offset / 4) as usize;
+            for Piece { tensor, len, factor } in vector {
+                let len = *len as usize;
+                let out = &mut values[at..at + len];
+                match tensor {
+                    Some((kind, offset)) => {
+                        let numbers = read_values(&*self.source, *kind, *offset, len as u64).await?;
+                        out.iter_mut().zip(numbers).for_each(|(out, number)| *out = number * factor);
+                    }
+                    None => out.fill(*factor),
+                }
+                at += len;
+            }
+        }
+        self.device.write(buffer, 0, bytemuck::cast_slice(&values));
+        Ok(())
+    }
+}
+
+/// File bytes of a source's rows.
+fn source_bytes(source: &Source, part: &Part) -> u64 {
+    source.kind.row_bytes(part.layout.columns).expect("whole blocks") * source.rows
+}
+
+/// Weight buffers; what a context needs stays empty.
+async fn allocate(device: &Device, plan: &Plan) -> Result<Vec<Option<Buffer>>, Error> {
+    let create = || {
+        plan.buffers
+            .iter()
+            .map(|planned| match planned.account {
+                Account::Weights | Account::Embeddings => {
+                    device.buffer(&planned.name, planned.account, planned.bytes, Usage::Storage).map(Some)
+                }
+                _ => Ok(None),
+            })
+            .collect()
+    };
+    Ok(device.guarded(create).await?)
+}
+
+async fn read_values(source: &dyn ReadAt, kind: Type, offset: u64, len: u64) -> Result<Vec<f32>, Error> {
+    let mut bytes = vec![0; kind.row_bytes(len).expect("whole blocks") as usize];
+    source.read_at(offset, &mut bytes).await?;
+    let mut values = vec![0.0; len as usize];
+    gguf::decode(kind, &bytes, &mut values)?;
+    Ok(values)
+}
+
+/// See [`Model::bytes_per_token`].
+pub fn bytes_per_token(config: &Config, checkpoint: &Checkpoint, plan: &Plan) -> u64 {
+    let table = checkpoint.per_layer.as_ref().map(|per_layer| per_layer.table);
+    let tied = checkpoint.output.is_some().then_some(checkpoint.embeddings);
+    checkpoint
+        .matrices
+        .iter()
+        .enumerate()
+        .filter(|(id, _)| Some(*id) != table && Some(*id) != tied)
+        .map(|(id, matrix)| {
+            let bytes: u64 = plan.matrices[id].iter().map(|part| part.layout.bytes()).sum();
+            match config.experts {
+                Some(experts) if matrix.granule > 1 => {
+                    bytes * u64::from(experts.top_k) / u64::from(experts.count)
+                }
+                _ => bytes,
+            }
+        })
+        .sum()
+}

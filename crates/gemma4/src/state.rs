@@ -1,0 +1,113 @@
+//! Saving and restoring a context's KV cache.
+//!
+//! Layout, little-endian: magic `RLKV`, u32 version, u32 position, u32 reach (see `Context::truncate`), u32 KV type (0 f16, 1 f32), u32 number of caches;
+//! then per cache u32 layer, u32 capacity, u32 bytes of a position, keys, values (`min(reach, capacity)` rows each).
+
+use crate::context::Context;
+use crate::error::Error;
+use kernels::kv::KvType;
+
+const MAGIC: &[u8; 4] = b"RLKV";
+const VERSION: u32 = 1;
+
+impl Context {
+    /// The cache as bytes; the model's identity is the caller's to add.
+    pub async fn save(&self) -> Result<Vec<u8>, Error> {
+        let model = self.model().clone();
+        let plan = model.plan();
+        let mut bytes = Vec::from(*MAGIC);
+        let kv = kv_code(plan.options.kv);
+        let count = plan.caches.iter().flatten().count() as u32;
+        for word in [VERSION, self.position(), self.reach(), kv, count] {
+            bytes.extend_from_slice(&word.to_le_bytes());
+        }
+        for (layer, cache) in plan.caches.iter().enumerate() {
+            let Some(cache) = cache else { continue };
+            for word in [layer as u32, cache.capacity, cache.row_bytes as u32] {
+                bytes.extend_from_slice(&word.to_le_bytes());
+            }
+            if let Some([keys, values]) = self.cache(layer).await? {
+                bytes.extend(keys);
+                bytes.extend(values);
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Replaces the cache by a saved one. The whole layout is checked first: on an error nothing has changed.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let model = self.model().clone();
+        let plan = model.plan();
+        let mut reader = Reader { bytes };
+        if reader.take(4)? != MAGIC {
+            return Err(state("it does not begin with the mark of a saved state".to_owned()));
+        }
+        reader.expect("version", VERSION)?;
+        let position = reader.word()?;
+        if position > self.capacity() {
+            return Err(state(format!("it holds {position} tokens, the context {}", self.capacity())));
+        }
+        let reach = reader.word()?;
+        if reach < position || reach > self.capacity() {
+            return Err(state(format!("it was written to {reach}, beside {position} tokens")));
+        }
+        reader.expect("KV type", kv_code(plan.options.kv))?;
+        reader.expect("number of caches", plan.caches.iter().flatten().count() as u32)?;
+        let mut parts = Vec::new();
+        for (layer, cache) in plan.caches.iter().enumerate() {
+            let Some(cache) = cache else { continue };
+            reader.expect("layer", layer as u32)?;
+            reader.expect("capacity", cache.capacity)?;
+            reader.expect("bytes of a position", cache.row_bytes as u32)?;
+            let len = cache.row_bytes as usize * cache.capacity.min(reach) as usize;
+            parts.push((layer, reader.take(len)?, reader.take(len)?));
+        }
+        if !reader.bytes.is_empty() {
+            return Err(state(format!("{} bytes follow its end", reader.bytes.len())));
+        }
+        for (layer, keys, values) in parts {
+            self.write_cache(layer, keys, values);
+        }
+        self.set_position(position, reach);
+        Ok(())
+    }
+}
+
+fn kv_code(kv: KvType) -> u32 {
+    match kv {
+        KvType::F16 => 0,
+        KvType::F32 => 1,
+    }
+}
+
+fn state(problem: String) -> Error {
+    Error::State { problem }
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, len: usize) -> Result<&'a [u8], Error> {
+        let (taken, rest) = self
+            .bytes
+            .split_at_checked(len)
+            .ok_or_else(|| state(format!("{len} bytes are needed where {} are left", self.bytes.len())))?;
+        self.bytes = rest;
+        Ok(taken)
+    }
+
+    fn word(&mut self) -> Result<u32, Error> {
+        let bytes = self.take(4)?;
+        Ok(u32::from_le_bytes(bytes.try_into().expect("four bytes")))
+    }
+
+    fn expect(&mut self, what: &str, expected: u32) -> Result<(), Error> {
+        let found = self.word()?;
+        if found != expected {
+            return Err(state(format!("{what} is {found}, this context has {expected}")));
+        }
+        Ok(())
+    }
+}

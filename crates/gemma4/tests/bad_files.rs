@@ -1,0 +1,142 @@
+//! Files that are not what they say: each is refused by name before anything is allocated.
+
+mod support;
+
+use gemma4::{Error, KvType};
+use gguf::{Type, Value, Writer};
+use support::{device, file, load, options};
+
+const NAME: &str = "tiny-kv/ollama-q4_k_m";
+
+/// The file with some entries and tensors changed or left out.
+fn rewritten(
+    change_key: impl Fn(&str, &Value) -> Option<Value>,
+    change_tensor: impl Fn(&str, Type, &[u64]) -> Option<(Type, Vec<u64>)>,
+) -> Vec<u8> {
+    let bytes = file(NAME);
+    let header = gguf::parse(&bytes).expect("header");
+    let mut writer = Writer::new();
+    for (key, value) in header.metadata.iter() {
+        if let Some(value) = change_key(key, value) {
+            writer = writer.set(key, value);
+        }
+    }
+    for tensor in &header.tensors {
+        if let Some((kind, shape)) = change_tensor(&tensor.name, tensor.kind, &tensor.shape) {
+            let elements: u64 = shape.iter().product();
+            let len = kind.row_bytes(elements).expect("whole blocks") as usize;
+            let mut data = bytes[tensor.offset as usize..][..tensor.bytes as usize].to_vec();
+            data.resize(len, 0);
+            writer = writer.tensor(&tensor.name, kind, &shape, data);
+        }
+    }
+    writer.file()
+}
+
+fn same_key(_: &str, value: &Value) -> Option<Value> {
+    Some(value.clone())
+}
+
+fn same_tensor(_: &str, kind: Type, shape: &[u64]) -> Option<(Type, Vec<u64>)> {
+    Some((kind, shape.to_vec()))
+}
+
+fn refusal(bytes: Vec<u8>) -> Error {
+    let device = device();
+    let Err(error) = pollster::block_on(load(&device, bytes, &options(KvType::F16, 16))) else {
+        panic!("it loaded")
+    };
+    assert_eq!(device.counters().buffers_created, 0, "refused before anything was allocated");
+    error
+}
+
+#[test]
+fn the_unchanged_file_loads() {
+    pollster::block_on(load(&device(), rewritten(same_key, same_tensor), &options(KvType::F16, 16)))
+        .expect("load");
+}
+
+#[test]
+fn a_missing_tensor_is_named() {
+    let bytes = rewritten(same_key, |name, kind, shape| {
+        (name != "blk.3.ffn_down.weight").then(|| (kind, shape.to_vec()))
+    });
+    match refusal(bytes) {
+        Error::MissingTensor { name, expected } => {
+            assert_eq!((name.as_str(), expected), ("blk.3.ffn_down.weight", vec![256, 256]))
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_tensor_of_another_shape_is_named() {
+    let bytes = rewritten(same_key, |name, kind, shape| {
+        Some((kind, if name == "output_norm.weight" { vec![128] } else { shape.to_vec() }))
+    });
+    match refusal(bytes) {
+        Error::Shape { name, expected, found } => {
+            assert_eq!((name.as_str(), expected, found), ("output_norm.weight", vec![256], vec![128]));
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn an_unsupported_type_is_named_with_what_is_supported() {
+    // Type 11 is Q3_K.
+    let bytes = rewritten(same_key, |name, kind, shape| {
+        Some((if name == "blk.0.ffn_up.weight" { Type::from_id(11) } else { kind }, shape.to_vec()))
+    });
+    let error = refusal(bytes);
+    assert!(matches!(error, Error::UnsupportedType { .. }), "{error}");
+    let message = error.to_string();
+    assert!(
+        message.contains("blk.0.ffn_up.weight") && message.contains("Q3_K") && message.contains("Q4_K"),
+        "{message}"
+    );
+}
+
+#[test]
+fn another_architecture_is_named() {
+    let bytes = rewritten(
+        |key, value| Some(if key == "general.architecture" { Value::from("llama") } else { value.clone() }),
+        same_tensor,
+    );
+    match refusal(bytes) {
+        Error::Architecture { found } => assert_eq!(found, "llama"),
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn keys_that_are_missing_or_impossible_are_named() {
+    let without = |missing: &'static str| {
+        rewritten(move |key, value| (key != missing).then(|| value.clone()), same_tensor)
+    };
+    let with = |changed: &'static str, number: u32| {
+        rewritten(
+            move |key, value| Some(if key == changed { Value::from(number) } else { value.clone() }),
+            same_tensor,
+        )
+    };
+    for key in ["gemma4.block_count", "gemma4.attention.sliding_window_pattern", "gemma4.feed_forward_length"]
+    {
+        match refusal(without(key)) {
+            Error::MissingKey { key: named } => assert_eq!(named, key),
+            other => panic!("{key}: {other}"),
+        }
+    }
+    for (key, number) in [
+        ("gemma4.block_count", 0),
+        ("gemma4.block_count", 5),
+        ("gemma4.attention.key_length", 12),
+        ("gemma4.attention.head_count", 3),
+        ("gemma4.attention.shared_kv_layers", 6),
+        ("gemma4.embedding_length", 254),
+        ("gemma4.embedding_length", u32::MAX),
+    ] {
+        let error = refusal(with(key, number));
+        assert!(matches!(error, Error::BadKey { .. }), "{key} = {number}: {error}");
+    }
+}

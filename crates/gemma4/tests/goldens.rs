@@ -1,0 +1,121 @@
+//! Logits and greedy continuations of every golden file, on both paths and with both cache types.
+
+mod support;
+
+use gemma4::{Context, KvType, Path, Want};
+use support::{Golden, context, device, difference, names, options};
+
+/// Tolerances of the goldens: two independent f32 codes differ by 2e-4 at most on logits of scale 15.
+fn tolerance(kv: KvType) -> f32 {
+    match kv {
+        KvType::F32 => 2e-3,
+        KvType::F16 => 1e-1,
+    }
+}
+
+async fn logits(context: &mut Context, ids: &[u32], path: Path) -> Vec<f32> {
+    assert!(context.truncate(0));
+    match path {
+        Path::Prompt => context.prompt(ids, Want::AllLogits, &|| false).await.expect("prompt").logits,
+        Path::Decode => {
+            let mut all = Vec::new();
+            for &id in ids {
+                all.extend(context.decode(id, Want::Logits).await.expect("decode").logits);
+            }
+            all
+        }
+    }
+}
+
+/// Greedy tokens, one at a time, from after a prompt.
+async fn greedy(context: &mut Context, ids: &[u32], count: usize) -> Vec<u32> {
+    assert!(context.truncate(0));
+    let mut token = context.prompt(ids, Want::Token, &|| false).await.expect("prompt").token;
+    let mut tokens = Vec::new();
+    while let Some(id) = token {
+        tokens.push(id);
+        if tokens.len() == count {
+            break;
+        }
+        token = context.decode(id, Want::Token).await.expect("decode").token;
+    }
+    tokens
+}
+
+/// Share of positions that may be beyond the tolerance: rounding keys and values to f16 can swap two experts whose
+/// router logits nearly tie, which changes that position's logits by whole units and is no error.
+fn tolerated_swaps(kv: KvType, experts: bool) -> f32 {
+    if experts && kv == KvType::F16 { 0.1 } else { 0.0 }
+}
+
+/// Largest difference after leaving out the worst `share` of positions.
+fn worst_difference(got: &[f32], expected: &[f32], vocabulary: usize, share: f32) -> f32 {
+    let positions = got.chunks_exact(vocabulary).zip(expected.chunks_exact(vocabulary));
+    let mut worst: Vec<f32> = positions.map(|(got, expected)| difference(got, expected)).collect();
+    worst.sort_by(f32::total_cmp);
+    worst[worst.len() - 1 - (share * worst.len() as f32) as usize]
+}
+
+/// Which prompts of a golden file are compared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Prompts {
+    All,
+    Long,
+}
+
+fn check(kv: KvType, chunk: u32, path: Path, which: Prompts) {
+    let device = device();
+    let mut compared = 0;
+    for name in names() {
+        let golden = Golden::open(&name);
+        let mut context = pollster::block_on(context(&device, &name, &options(kv, chunk)));
+        let prompts: Vec<String> = golden
+            .names()
+            .filter_map(|n| n.strip_suffix(".greedy"))
+            .filter(|n| *n == "prompt.long" || (which == Prompts::All && n.starts_with("prompt")))
+            .map(String::from)
+            .collect();
+        for prompt in prompts {
+            let ids = golden.ids(&format!("{prompt}.ids"));
+            let expected = golden.f32(&format!("{prompt}.logits"));
+            let got = pollster::block_on(logits(&mut context, &ids, path));
+            let vocabulary = context.model().config().vocabulary as usize;
+            let experts = context.model().config().experts.is_some();
+            let worst = worst_difference(&got, &expected, vocabulary, tolerated_swaps(kv, experts));
+            assert!(worst <= tolerance(kv), "{name} {prompt}: logits differ by {worst}");
+            let expected = golden.ids(&format!("{prompt}.greedy"));
+            let margins = golden.f32(&format!("{prompt}.greedy_margin"));
+            let sure = margins.iter().position(|&m| m < 4.0 * tolerance(kv)).unwrap_or(margins.len());
+            let got = pollster::block_on(greedy(&mut context, &ids, expected.len()));
+            assert_eq!(got[..sure], expected[..sure], "{name} {prompt}: greedy");
+            println!("{name} {prompt} {kv:?} chunk {chunk} {path:?}: {worst:.2e}, {sure} greedy tokens");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 6, "only {compared} prompts were found");
+}
+
+#[test]
+fn prompt_path_f32() {
+    check(KvType::F32, 256, Path::Prompt, Prompts::All);
+}
+
+#[test]
+fn prompt_path_f32_in_odd_chunks() {
+    check(KvType::F32, 7, Path::Prompt, Prompts::Long);
+}
+
+#[test]
+fn prompt_path_f16() {
+    check(KvType::F16, 32, Path::Prompt, Prompts::Long);
+}
+
+#[test]
+fn decode_path_f32() {
+    check(KvType::F32, 64, Path::Decode, Prompts::Long);
+}
+
+#[test]
+fn decode_path_f16() {
+    check(KvType::F16, 64, Path::Decode, Prompts::Long);
+}
