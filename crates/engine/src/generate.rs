@@ -1,0 +1,217 @@
+//! One answer: prompt, then token by token.
+
+use crate::answer::{Answer, Heard};
+use crate::event::{Event, FinishReason, Finished, Timings, Usage};
+use crate::sampling::{Sampler, Sampling};
+use crate::{Cancel, Error, Session};
+use gemma4::{Output, Want};
+use prompt::Tokenizer;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use web_time::Instant;
+
+/// Most stop strings of one answer; each is looked for in every piece of text.
+const STOP_STRINGS_MAX: usize = 64;
+/// Most bytes of a stop string.
+const STOP_BYTES_MAX: usize = 1024;
+
+/// How to answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GenerateOptions {
+    /// Most tokens of the answer; none for as many as the context holds.
+    pub max_tokens: Option<u32>,
+    /// How tokens are chosen.
+    pub sampling: Sampling,
+    /// The answer ends before the first of these strings, which are looked for in its text and not in thoughts or
+    /// function calls. At most 64, each of 1 to 1024 bytes.
+    pub stop: Vec<String>,
+    /// Tokens that end the answer; none for those of the model, an empty list for an answer that no token ends.
+    pub stop_tokens: Option<Vec<u32>>,
+    /// What becomes of the model's own marks.
+    pub parse: ParseAnswer,
+}
+
+/// What becomes of the marks in which the model thinks and calls functions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ParseAnswer {
+    /// Everything is text, the marks included.
+    Raw,
+    /// Thoughts and calls become events of their own. Whether the answer begins in a thought is told by the prompt.
+    #[default]
+    Gemma,
+}
+
+impl GenerateOptions {
+    pub(crate) fn check(&self, vocabulary: u32) -> Result<(), Error> {
+        let option =
+            |what, value: usize, allowed| Err(Error::Option { what, value: value.to_string(), allowed });
+        if self.stop.len() > STOP_STRINGS_MAX {
+            return option(
+                "a number of stop strings",
+                self.stop.len(),
+                format!("at most {STOP_STRINGS_MAX}"),
+            );
+        }
+        for stop in &self.stop {
+            if stop.is_empty() || stop.len() > STOP_BYTES_MAX {
+                return option(
+                    "a stop string's length in bytes",
+                    stop.len(),
+                    format!("1 to {STOP_BYTES_MAX}"),
+                );
+            }
+        }
+        self.sampling.check(vocabulary)
+    }
+}
+
+/// An answer in the making; it holds its session. Dropping it early leaves the session usable, with the tokens that were
+/// processed.
+pub struct Generation<'a> {
+    session: &'a mut Session,
+    cancel: Cancel,
+    tokenizer: Rc<Tokenizer>,
+    sampler: Sampler,
+    answer: Answer,
+    stop_tokens: Vec<u32>,
+    max_tokens: u32,
+    events: VecDeque<Event>,
+    stage: Stage,
+    usage: Usage,
+    timings: Timings,
+    begun: Instant,
+}
+
+enum Stage {
+    /// These tokens of the prompt are to be processed.
+    Prompt(Vec<u32>),
+    /// This token was chosen and is to be processed.
+    Decode(u32),
+    Done,
+}
+
+impl<'a> Generation<'a> {
+    pub(crate) fn new(
+        session: &'a mut Session,
+        prompt: &[u32],
+        options: &GenerateOptions,
+        cancel: &Cancel,
+    ) -> Generation<'a> {
+        let tokenizer = Rc::clone(session.model().file().tokenizer());
+        let reused = session.position();
+        Generation {
+            sampler: Sampler::new(&options.sampling),
+            answer: Answer::new(&tokenizer, options.parse, prompt, &options.stop),
+            stop_tokens: options.stop_tokens.clone().unwrap_or_else(|| tokenizer.stops().to_vec()),
+            max_tokens: options.max_tokens.unwrap_or(u32::MAX),
+            events: VecDeque::new(),
+            stage: Stage::Prompt(prompt[reused as usize..].to_vec()),
+            usage: Usage { prompt_tokens: prompt.len() as u32, reused_tokens: reused, generated_tokens: 0 },
+            timings: Timings::default(),
+            begun: Instant::now(),
+            cancel: cancel.clone(),
+            tokenizer,
+            session,
+        }
+    }
+
+    /// The next event; none after [`Event::Finished`].
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] if the logits are no numbers, [`Error::Gpu`] if the device fails, [`Error::Read`] if the
+    /// per-layer table is streamed and its source fails. Nothing follows an error; the session stays usable unless its
+    /// device is lost. A cancellation is not an error but [`FinishReason::Cancelled`].
+    #[allow(clippy::should_implement_trait, reason = "an iterator cannot be awaited")]
+    pub async fn next(&mut self) -> Result<Option<Event>, Error> {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Ok(Some(event));
+            }
+            match std::mem::replace(&mut self.stage, Stage::Done) {
+                Stage::Done => return Ok(None),
+                Stage::Prompt(ids) => self.process(&ids).await?,
+                Stage::Decode(id) => self.process(&[id]).await?,
+            }
+        }
+    }
+
+    /// Processes tokens, chooses the one that follows them and says it.
+    async fn process(&mut self, ids: &[u32]) -> Result<(), Error> {
+        let start = Instant::now();
+        let first = self.usage.generated_tokens == 0;
+        if self.cancel.is_cancelled() {
+            self.finish(FinishReason::Cancelled);
+            return Ok(());
+        }
+        let want = if self.sampler.needs_logits() { Want::Logits } else { Want::Token };
+        let result = match first {
+            true => self.session.prompt(ids, want, &self.cancel).await,
+            false => self.session.decode(ids[0], want).await,
+        };
+        let chosen = match result {
+            Ok(output) => self.choose(output),
+            Err(Error::Cancelled) => {
+                self.finish(FinishReason::Cancelled);
+                return Ok(());
+            }
+            Err(error) => Err(error),
+        };
+        let seconds = start.elapsed().as_secs_f64();
+        if first {
+            self.timings.prompt_seconds = seconds;
+            self.timings.first_token_seconds = self.begun.elapsed().as_secs_f64();
+        } else {
+            self.timings.decode_seconds += seconds;
+        }
+        self.say(chosen?);
+        Ok(())
+    }
+
+    fn choose(&mut self, output: Output) -> Result<u32, Error> {
+        let position = self.session.position() - 1;
+        let vocabulary = self.session.model().config().vocabulary;
+        let chosen = match output.token {
+            Some(id) => Some(id).filter(|&id| id < vocabulary),
+            None => {
+                let mut logits = output.logits;
+                self.sampler.choose(&mut logits, self.session.tokens())
+            }
+        };
+        chosen.ok_or(Error::NotFinite { position })
+    }
+
+    /// Says a token and decides what comes next.
+    fn say(&mut self, id: u32) {
+        if self.max_tokens == 0 {
+            return self.finish(FinishReason::Length);
+        }
+        if self.stop_tokens.contains(&id) {
+            let reason = if self.answer.called() { FinishReason::ToolCall } else { FinishReason::Stop };
+            return self.finish(reason);
+        }
+        self.usage.generated_tokens += 1;
+        self.events.push_back(Event::Token { id });
+        if self.answer.push(&self.tokenizer, id, &mut self.events) == Heard::StopString {
+            self.end(FinishReason::StopString);
+        } else if self.usage.generated_tokens >= self.max_tokens {
+            self.finish(FinishReason::Length);
+        } else if self.session.position() >= self.session.capacity() {
+            self.finish(FinishReason::ContextFull);
+        } else {
+            self.stage = Stage::Decode(id);
+        }
+    }
+
+    /// Says what was held back, which may be the end of a stop string after all, and ends.
+    fn finish(&mut self, reason: FinishReason) {
+        match self.answer.finish(&mut self.events) {
+            Heard::StopString => self.end(FinishReason::StopString),
+            Heard::More => self.end(reason),
+        }
+    }
+
+    fn end(&mut self, reason: FinishReason) {
+        self.stage = Stage::Done;
+        self.events.push_back(Event::Finished(Finished { reason, usage: self.usage, timings: self.timings }));
+    }
+}

@@ -1,0 +1,174 @@
+//! One sequence of tokens with its KV cache.
+
+use crate::generate::{GenerateOptions, Generation};
+use crate::rewind::can_rewind;
+use crate::{Cancel, Error, Model};
+use gemma4::{Context, Output, Path, Want};
+
+/// A sequence and its cache. Whatever happens to the work on it (an error, a cancellation, a future dropped half way),
+/// [`Session::tokens`] are those that the cache holds, and the session goes on from there.
+pub struct Session {
+    model: Model,
+    context: Context,
+    /// The first `context.position()` of these are in the cache. Tokens are noted before they are processed, so that a
+    /// step that ends between its await points leaves the two in agreement.
+    tokens: Vec<u32>,
+    /// One past the highest position written since the cache was empty.
+    written: u32,
+}
+
+impl Session {
+    pub(crate) fn new(model: Model, context: Context) -> Session {
+        Session { model, context, tokens: Vec::new(), written: 0 }
+    }
+
+    /// Tokens in the cache.
+    pub fn position(&self) -> u32 {
+        self.context.position()
+    }
+
+    /// The tokens in the cache.
+    pub fn tokens(&self) -> &[u32] {
+        &self.tokens[..self.position() as usize]
+    }
+
+    /// Tokens that the cache holds at most.
+    pub fn capacity(&self) -> u32 {
+        self.context.capacity()
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Dispatches of a decoded token.
+    pub fn dispatches_per_token(&self) -> usize {
+        self.context.dispatches_per_token()
+    }
+
+    /// Logits (ids, vocabulary) for a sequence from its start; what the session held is forgotten first.
+    /// [`Path::Prompt`] takes the tokens in chunks, [`Path::Decode`] one by one.
+    ///
+    /// # Errors
+    /// [`Error::EmptyPrompt`]; [`Error::Model`] for a token outside the vocabulary or too many tokens, which leave the
+    /// session as it was; [`Error::Cancelled`]; [`Error::Gpu`].
+    pub async fn logits(&mut self, ids: &[u32], path: Path, cancel: &Cancel) -> Result<Vec<f32>, Error> {
+        self.check(ids)?;
+        self.reset();
+        match path {
+            Path::Prompt => Ok(self.prompt(ids, Want::AllLogits, cancel).await?.logits),
+            Path::Decode => {
+                let mut logits = Vec::with_capacity(ids.len() * self.model.config().vocabulary as usize);
+                for &id in ids {
+                    if cancel.is_cancelled() {
+                        return Err(Error::Cancelled);
+                    }
+                    logits.extend(self.decode(id, Want::Logits).await?.logits);
+                }
+                Ok(logits)
+            }
+        }
+    }
+
+    /// Starts an answer to `prompt`, the whole sequence so far. What it has in common with the tokens in the cache is
+    /// reused as far as the cache can go back; at least its last token is processed, since that gives the first logits.
+    ///
+    /// # Errors
+    /// [`Error::EmptyPrompt`]; [`Error::Model`] for a token outside the vocabulary or a prompt longer than the context;
+    /// [`Error::Option`]. The session is as it was then.
+    pub fn generate(
+        &mut self,
+        prompt: &[u32],
+        options: &GenerateOptions,
+        cancel: &Cancel,
+    ) -> Result<Generation<'_>, Error> {
+        self.check(prompt)?;
+        options.check(self.model.config().vocabulary)?;
+        self.model.device().ledger().phase("generate");
+        let common = self.tokens().iter().zip(prompt).take_while(|(kept, wanted)| kept == wanted).count();
+        if !self.truncate(common.min(prompt.len() - 1) as u32) {
+            self.reset();
+        }
+        Ok(Generation::new(self, prompt, options, cancel))
+    }
+
+    /// Forgets all tokens from `len` on. A sliding layer's ring may no longer hold what the token before `len` saw; then
+    /// nothing changes and the answer is false, as for a `len` beyond the last token.
+    pub fn truncate(&mut self, len: u32) -> bool {
+        if len >= self.position() {
+            return len == self.position();
+        }
+        let window = self.model.config().window;
+        if !can_rewind(&self.model.plan().caches, window, self.capacity(), self.written, len) {
+            return false;
+        }
+        assert!(self.context.truncate(len), "{len} of {} tokens, {} written", self.position(), self.written);
+        if len == 0 {
+            self.written = 0;
+        }
+        true
+    }
+
+    /// Forgets everything.
+    pub fn reset(&mut self) {
+        assert!(self.truncate(0), "an empty cache is always possible");
+    }
+
+    /// Processes tokens on the prompt path.
+    pub(crate) async fn prompt(&mut self, ids: &[u32], want: Want, cancel: &Cancel) -> Result<Output, Error> {
+        self.note(ids);
+        Ok(self.context.prompt(ids, want, &|| cancel.is_cancelled()).await?)
+    }
+
+    /// Processes one token on the decode path.
+    pub(crate) async fn decode(&mut self, id: u32, want: Want) -> Result<Output, Error> {
+        self.note(&[id]);
+        Ok(self.context.decode(id, want).await?)
+    }
+
+    fn note(&mut self, ids: &[u32]) {
+        self.tokens.truncate(self.context.position() as usize);
+        self.tokens.extend_from_slice(ids);
+        self.written = self.written.max(self.tokens.len() as u32);
+    }
+
+    fn check(&self, ids: &[u32]) -> Result<(), Error> {
+        if ids.is_empty() {
+            return Err(Error::EmptyPrompt);
+        }
+        let vocabulary = self.model.config().vocabulary;
+        if let Some(&id) = ids.iter().find(|&&id| id >= vocabulary) {
+            return Err(gemma4::Error::Token { id, vocabulary }.into());
+        }
+        let (needed, context) = (ids.len() as u64, self.capacity());
+        if needed > u64::from(context) {
+            return Err(gemma4::Error::ContextFull { needed, context }.into());
+        }
+        Ok(())
+    }
+
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// What the cache is worth without the tokens, for [`crate::state`].
+    pub(crate) fn written(&self) -> u32 {
+        self.written
+    }
+
+    /// Replaces cache and tokens. If the two do not fit each other the session is empty afterwards.
+    pub(crate) fn replace(&mut self, tokens: Vec<u32>, written: u32, cache: &[u8]) -> Result<(), Error> {
+        self.context.restore(cache)?;
+        if self.context.position() as usize != tokens.len() {
+            let problem = format!("{} tokens beside a cache of {}", tokens.len(), self.context.position());
+            assert!(self.context.truncate(0), "an empty cache is always possible");
+            self.tokens.clear();
+            self.written = 0;
+            return Err(Error::State { problem });
+        }
+        self.tokens = tokens;
+        self.written = written;
+        Ok(())
+    }
+}

@@ -1,0 +1,151 @@
+//! Loading: plan and ledger, budgets, cancelling, files that hold less than a model.
+
+use crate::files::{MODEL, model_bytes, short};
+use crate::run::{block_on, device, exact, greedy, load_file, open, say};
+use engine::prompt::TemplateSize;
+use engine::{Cancel, Device, Error, LoadOptions, Memory, Model, ModelFile, gguf, gpu};
+use std::rc::Rc;
+
+fn with_budget(budget: Option<u64>) -> Device {
+    device(&gpu::Options { budget, ..gpu::Options::default() })
+}
+
+/// The device is as before any load: nothing is charged, and a model loads, answers and goes.
+fn works(device: &Device) {
+    assert_eq!(device.ledger().bytes(), 0);
+    let expected = short();
+    let model = load_file(device, open(model_bytes(MODEL)), &exact(32)).unwrap();
+    let planned = model.file().plan(&exact(32), device.limits()).unwrap().bytes();
+    let mut session = block_on(model.session()).unwrap();
+    assert_eq!(device.ledger().bytes(), planned, "the plan is not what was allocated");
+    assert_eq!(say(&mut session, &expected.prompt, &greedy(4)).tokens, expected.greedy[..4]);
+    assert_eq!(device.ledger().bytes(), planned, "generating allocated something");
+    drop((session, model));
+    assert_eq!(device.ledger().bytes(), 0);
+}
+
+fn needed() -> u64 {
+    open(model_bytes(MODEL)).plan(&exact(32), with_budget(None).limits()).unwrap().bytes()
+}
+
+#[test]
+fn a_budget_of_the_options_that_is_too_small() {
+    let device = with_budget(None);
+    let options = LoadOptions { budget: Some(needed() - 1), ..exact(32) };
+    let error = load_file(&device, open(model_bytes(MODEL)), &options).err().unwrap();
+    assert_eq!(error.code(), "OVER_BUDGET");
+    assert_eq!(error.details()["needed"], needed());
+    works(&device);
+}
+
+#[test]
+fn a_budget_of_the_device_that_is_too_small() {
+    let device = with_budget(Some(needed() - 1));
+    let error = load_file(&device, open(model_bytes(MODEL)), &exact(32)).err().unwrap();
+    assert_eq!(error.code(), "OVER_BUDGET");
+    device.ledger().set_budget(Some(needed()));
+    works(&device);
+}
+
+#[test]
+fn no_room_for_a_second_model_or_session() {
+    let device = with_budget(Some(needed() + 1000));
+    let model = load_file(&device, open(model_bytes(MODEL)), &exact(32)).unwrap();
+    let session = block_on(model.session()).unwrap();
+    let held = device.ledger().bytes();
+    let error = load_file(&device, open(model_bytes(MODEL)), &exact(32)).err().unwrap();
+    assert_eq!(error.code(), "OVER_BUDGET");
+    assert_eq!(error.details()["budget"], 1000);
+    let error = block_on(model.session()).err().unwrap();
+    assert_eq!(error.code(), "OUT_OF_MEMORY");
+    assert_eq!(error.details()["in_use"].as_u64().map(|bytes| bytes >= held), Some(true));
+    assert_eq!(device.ledger().bytes(), held);
+    drop((session, model));
+    works(&device);
+}
+
+#[test]
+fn cancelled_while_it_loads() {
+    let device = with_budget(None);
+    for after in [0, 1, 5] {
+        let cancel = Cancel::new();
+        let mut seen = 0;
+        let load = async {
+            let file = open(model_bytes(MODEL));
+            if after == 0 {
+                cancel.cancel();
+            }
+            Model::load(&device, file, &exact(32), &cancel, &mut |progress| {
+                assert!(progress.done <= progress.total && !progress.name.is_empty());
+                seen += 1;
+                if seen == after {
+                    cancel.cancel();
+                }
+            })
+            .await
+        };
+        assert!(matches!(block_on(load), Err(Error::Cancelled)));
+        assert_eq!(seen, after);
+    }
+    works(&device);
+}
+
+#[test]
+fn progress_ends_at_the_total() {
+    let device = with_budget(None);
+    let mut last = (0, 1);
+    let file = open(model_bytes(MODEL));
+    block_on(Model::load(&device, file, &exact(32), &Cancel::new(), &mut |progress| {
+        assert!(progress.done > last.0, "{} after {}", progress.done, last.0);
+        last = (progress.done, progress.total);
+    }))
+    .unwrap();
+    assert_eq!(last.0, last.1);
+}
+
+#[test]
+fn a_vocabulary_alone_can_tokenize_but_not_load() {
+    let whole = gguf::parse(&model_bytes(MODEL)).unwrap();
+    let entries = whole.metadata.iter().filter(|(key, _)| key.starts_with("tokenizer."));
+    let file = entries.fold(gguf::Writer::new(), |file, (key, value)| file.set(key, value.clone())).file();
+    let file = open(file);
+    let ids = file.tokenizer().encode("The quick brown fox", engine::prompt::Special::Text);
+    assert_eq!(file.tokenizer().decode(&ids), "The quick brown fox");
+    assert_eq!(file.template(), TemplateSize::Small);
+    assert_eq!(file.config().unwrap_err().code(), "UNSUPPORTED_MODEL");
+    let error = load_file(&with_budget(None), file, &LoadOptions::default()).err().unwrap();
+    assert_eq!(error.code(), "UNSUPPORTED_MODEL");
+}
+
+#[test]
+fn the_arrays_of_the_vocabulary_become_the_tokenizer() {
+    let file = open(model_bytes(MODEL));
+    assert_eq!(file.header().metadata.get("tokenizer.ggml.tokens"), None);
+    let arrays: Vec<_> =
+        file.vocabulary_arrays().iter().map(|array| format!("{} {}", array.key, array.kind)).collect();
+    assert!(arrays.contains(&"tokenizer.ggml.tokens array of 768 string".to_owned()), "{arrays:?}");
+    assert_eq!(file.tokenizer().len(), 768);
+    let plan = file.plan(&LoadOptions::default(), with_budget(None).limits()).unwrap();
+    assert_eq!(plan.options.context, file.config().unwrap().context.min(4096));
+}
+
+#[test]
+fn files_that_cannot_be_opened() {
+    let check = |bytes: Vec<u8>, code: &str| {
+        let error = block_on(ModelFile::open(Rc::new(Memory(bytes)))).err().unwrap();
+        assert_eq!(error.code(), code, "{error}");
+    };
+    let whole = model_bytes(MODEL);
+    check(b"<!doctype html>".to_vec(), "BAD_FILE");
+    check(whole[..whole.len() - 1].to_vec(), "TRUNCATED_FILE");
+    check(whole[..1000].to_vec(), "TRUNCATED_FILE");
+    check(gguf::Writer::new().set("general.architecture", "gemma4").file(), "NO_VOCABULARY");
+}
+
+#[test]
+fn templates_follow_the_model() {
+    let template = |model| open(model_bytes(model)).template();
+    assert_eq!(template("tiny-dense-ple/ollama-q4_k_m"), TemplateSize::Small);
+    assert_eq!(template("tiny-kv/llama-q4_0"), TemplateSize::Large);
+    assert_eq!(template("tiny-moe/ollama-q4_k_m"), TemplateSize::Large);
+}

@@ -1,0 +1,12 @@
+//! The engine on the tiny reference models, on this machine's adapter.
+
+mod ended;
+mod files;
+mod greedy;
+mod interrupted;
+mod loading;
+mod not_finite;
+mod refused;
+mod reuse;
+mod run;
+mod saved;
