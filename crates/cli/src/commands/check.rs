@@ -1,0 +1,165 @@
+//! `rullama check`: whether this adapter computes what the kernels' references compute.
+
+use clap::Args;
+use engine::Device;
+use engine::gpu::Features;
+use engine::kernels::case::{Case, all, check};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::failure::Failure;
+use crate::opening::open_device;
+use crate::options::DeviceOptions;
+use crate::terminal::{print_json, print_line};
+
+/// Compare every kernel with its reference on this adapter
+#[derive(Args, Debug)]
+pub(crate) struct Check {
+    /// Only this kernel; may be given several times
+    #[arg(long, value_name = "NAME")]
+    kernel: Vec<String>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    device: DeviceOptions,
+}
+
+/// How a kernel did.
+#[derive(Serialize)]
+struct Row {
+    kernel: &'static str,
+    cases: usize,
+    failed: usize,
+    /// The largest error as a part of what is allowed; none if a case could not run.
+    worst: Option<f32>,
+    /// The case of the largest error.
+    worst_case: String,
+    problems: Vec<String>,
+}
+
+impl Check {
+    pub(super) async fn run(&self) -> Result<(), Failure> {
+        let cases = self.cases()?;
+        let device = open_device(&self.device).await?;
+        let mut rows: Vec<Row> = Vec::new();
+        for case in &cases {
+            if rows.last().is_none_or(|row| row.kernel != case.kernel) {
+                let (kernel, worst_case) = (case.kernel, String::new());
+                rows.push(Row {
+                    kernel,
+                    cases: 0,
+                    failed: 0,
+                    worst: Some(0.0),
+                    worst_case,
+                    problems: Vec::new(),
+                });
+            }
+            let row = rows.last_mut().expect("a row was pushed for this kernel");
+            row.take(case, &device).await;
+        }
+        self.print(&device, &rows)?;
+        let failed = rows.iter().map(|row| row.failed).sum();
+        if failed > 0 {
+            let adapter = device.adapter().to_string();
+            return Err(Failure::Check { failed, cases: cases.len(), adapter });
+        }
+        Ok(())
+    }
+
+    /// The cases asked for, those of one kernel beside each other.
+    fn cases(&self) -> Result<Vec<Case>, Failure> {
+        let mut cases = all();
+        for wanted in &self.kernel {
+            if !cases.iter().any(|case| case.kernel == wanted) {
+                let mut names: Vec<&str> = cases.iter().map(|case| case.kernel).collect();
+                names.dedup();
+                let names = names.join(", ");
+                return Err(Failure::Usage(format!("there is no kernel `{wanted}`; there are: {names}")));
+            }
+        }
+        if !self.kernel.is_empty() {
+            cases.retain(|case| self.kernel.iter().any(|wanted| wanted == case.kernel));
+        }
+        cases.sort_by_key(|case| case.kernel);
+        Ok(cases)
+    }
+
+    fn print(&self, device: &Device, rows: &[Row]) -> Result<(), Failure> {
+        if self.json {
+            return print_json(&json!({
+                "adapter": device.adapter(),
+                "features": device.features(),
+                "limits": device.limits(),
+                "kernels": rows,
+            }));
+        }
+        print_line(&format!("{}, {}", device.adapter(), tiers(device.features())))?;
+        print_line(&format!("{:22} {:>6} {:>7} {:>10}  worst case", "kernel", "cases", "failed", "error"))?;
+        for row in rows {
+            let worst = row.worst.map_or("-".to_owned(), |worst| format!("{:.1} %", 100.0 * worst));
+            print_line(&format!(
+                "{:22} {:>6} {:>7} {worst:>10}  {}",
+                row.kernel, row.cases, row.failed, row.worst_case
+            ))?;
+            row.problems.iter().try_for_each(|problem| print_line(&format!("  {problem}")))?;
+        }
+        print_line("error: the largest, as a part of what is allowed")
+    }
+}
+
+impl Row {
+    async fn take(&mut self, case: &Case, device: &Device) {
+        self.cases += 1;
+        match check(device, case).await {
+            Ok(outcome) => {
+                let part =
+                    if outcome.tolerance > 0.0 { outcome.error / outcome.tolerance } else { outcome.error };
+                if self.worst.is_some_and(|worst| part > worst) || self.worst_case.is_empty() {
+                    self.worst = Some(part);
+                    self.worst_case.clone_from(&case.name);
+                }
+                if !outcome.passed() {
+                    self.failed += 1;
+                    self.problems.push(format!(
+                        "{}: error {:e}, allowed {:e}; `{}` at {}: expected {:e}, got {:e}",
+                        case.name,
+                        outcome.error,
+                        outcome.tolerance,
+                        outcome.output,
+                        outcome.worst_index,
+                        outcome.expected,
+                        outcome.got
+                    ));
+                }
+            }
+            Err(error) => {
+                self.failed += 1;
+                self.worst = None;
+                self.problems.push(format!("{}: {error}", case.name));
+            }
+        }
+    }
+}
+
+/// What the adapter has beyond the least, in words.
+fn tiers(features: &Features) -> String {
+    let mut names = Vec::new();
+    if features.f16 {
+        names.push("f16".to_owned());
+    }
+    if let Some((least, most)) = features.subgroups {
+        names.push(if least == most {
+            format!("subgroups of {least}")
+        } else {
+            format!("subgroups of {least} to {most}")
+        });
+    }
+    if features.dot4 {
+        names.push("packed 8-bit dot products".to_owned());
+    }
+    if features.cooperative_matrix {
+        names.push("cooperative matrices".to_owned());
+    }
+    if names.is_empty() { "no optional features".to_owned() } else { names.join(", ") }
+}

@@ -1,0 +1,60 @@
+//! Ctrl-C: the first one stops the work that is under way, a second one, or one without work, the program.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+use engine::Cancel;
+
+use crate::failure::{Failure, INTERRUPTED};
+
+/// Listens for Ctrl-C while it lives; there is one in a process.
+#[derive(Clone)]
+pub(crate) struct Interrupt {
+    cancel: Cancel,
+    working: Arc<AtomicBool>,
+}
+
+impl Interrupt {
+    /// Starts to listen.
+    pub(crate) fn listen() -> Result<Interrupt, Failure> {
+        let interrupt = Interrupt { cancel: Cancel::new(), working: Arc::new(AtomicBool::new(false)) };
+        let handler = interrupt.clone();
+        ctrlc::set_handler(move || handler.pressed())
+            .map_err(|error| Failure::Input { name: "Ctrl-C".to_owned(), problem: error.to_string() })?;
+        Ok(interrupt)
+    }
+
+    fn pressed(&self) {
+        if !self.working.load(SeqCst) || self.cancel.is_cancelled() {
+            exit_at_once();
+        }
+        self.cancel.cancel();
+    }
+
+    /// What to give to work that can be stopped.
+    pub(crate) fn cancel(&self) -> &Cancel {
+        &self.cancel
+    }
+
+    /// Does work that Ctrl-C stops through [`Interrupt::cancel`]; what was pressed for earlier work is forgotten.
+    pub(crate) async fn stops<T>(&self, work: impl Future<Output = T>) -> T {
+        self.cancel.reset();
+        self.working.store(true, SeqCst);
+        let result = work.await;
+        self.working.store(false, SeqCst);
+        result
+    }
+}
+
+/// Ends the process without what drivers have registered to be done at its end: they would wait for the GPU, and
+/// whoever presses a second time does not want to. Results are flushed as they are printed.
+fn exit_at_once() -> ! {
+    let code = i32::from(INTERRUPTED);
+    #[cfg(unix)]
+    // SAFETY: The call ends the process and touches no memory of it.
+    unsafe {
+        libc::_exit(code)
+    }
+    #[cfg(not(unix))]
+    std::process::exit(code)
+}

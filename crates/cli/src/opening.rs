@@ -1,0 +1,86 @@
+//! From the command line to an open file, device and model.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use engine::{Device, LoadOptions, Model, ModelFile};
+
+use crate::digest::verify;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::options::{DeviceOptions, ModelArgument};
+use crate::source::MappedFile;
+use crate::store;
+use crate::terminal::{Chatter, byte_bar};
+
+/// A model's file whose header has been read.
+pub(crate) struct Opened {
+    /// Where it lies.
+    pub(crate) path: PathBuf,
+    /// The file.
+    pub(crate) file: ModelFile,
+}
+
+impl Opened {
+    /// Names the file in an error.
+    pub(crate) fn context(&self) -> impl Fn(engine::Error) -> Failure + use<> {
+        in_file(self.path.clone())
+    }
+}
+
+/// Finds, verifies where asked to, and opens a model's file.
+pub(crate) async fn open_file(argument: &ModelArgument, chatter: Chatter) -> Result<Opened, Failure> {
+    let located = store::locate(&argument.model, &store::folders())?;
+    let source = MappedFile::open(&located.path)?;
+    if argument.verify {
+        let Some(digest) = &located.digest else {
+            return Err(Failure::NothingToVerify { path: located.path });
+        };
+        let bar = byte_bar("verifying", engine::ReadAt::size(&source), chatter);
+        verify(&located.path, digest, &mut |done| bar.set_position(done))?;
+        bar.finish_and_clear();
+    }
+    let file = ModelFile::open(Rc::new(source)).await.map_err(in_file(located.path.clone()))?;
+    Ok(Opened { path: located.path, file })
+}
+
+/// Opens the device.
+pub(crate) async fn open_device(options: &DeviceOptions) -> Result<Device, Failure> {
+    let request = engine::gpu::Options {
+        profile: options.profile,
+        budget: options.budget,
+        adapter: options.adapter.clone(),
+        pause: None,
+    };
+    Device::request(&request).await.map_err(|error| Failure::Engine(error.into()))
+}
+
+/// Loads a model with a progress bar; Ctrl-C stops it.
+pub(crate) async fn load(
+    device: &Device,
+    opened: Opened,
+    options: &LoadOptions,
+    interrupt: &Interrupt,
+    chatter: Chatter,
+) -> Result<Model, Failure> {
+    let bar = byte_bar("loading", 0, chatter);
+    let context = opened.context();
+    let mut observe = |progress: engine::LoadProgress<'_>| {
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
+    };
+    let loading = Model::load(device, opened.file, options, interrupt.cancel(), &mut observe);
+    let model = interrupt.stops(loading).await;
+    bar.finish_and_clear();
+    model.map_err(context)
+}
+
+/// The file is named in what may be its fault; a device that has no memory is not.
+fn in_file(path: PathBuf) -> impl Fn(engine::Error) -> Failure {
+    move |error| match error.code() {
+        _ if matches!(error, engine::Error::Gpu(_)) => Failure::Engine(error),
+        "CANCELLED" => Failure::Interrupted,
+        "BAD_OPTION" | "OVER_BUDGET" => Failure::Engine(error),
+        _ => Failure::Model { path: path.clone(), error },
+    }
+}

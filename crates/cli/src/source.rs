@@ -1,0 +1,75 @@
+//! A native file as the bytes of a model: mapped, so that only what is read comes into memory.
+
+use std::fs::File;
+use std::path::Path;
+
+use engine::{ReadAt, ReadError, ReadFuture};
+use memmap2::Mmap;
+
+use crate::failure::Failure;
+
+/// A file mapped into memory, read-only.
+pub(crate) struct MappedFile(Mmap);
+
+impl MappedFile {
+    /// Maps a file.
+    pub(crate) fn open(path: &Path) -> Result<MappedFile, Failure> {
+        let failed = |error| Failure::Open { path: path.to_owned(), error };
+        let file = File::open(path).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
+        if !metadata.is_file() {
+            return Err(Failure::NotAFile { path: path.to_owned() });
+        }
+        // SAFETY: The mapping is read-only and never handed out as anything but bytes. Another program that changes
+        // the file while it is mapped can change what is read, which the readers check as they check any file, or
+        // shorten it, which ends this process with a bus error as it would end any program that maps files.
+        let map = unsafe { Mmap::map(&file) }.map_err(failed)?;
+        Ok(MappedFile(map))
+    }
+}
+
+impl ReadAt for MappedFile {
+    fn size(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_at<'a>(&'a self, offset: u64, buffer: &'a mut [u8]) -> ReadFuture<'a> {
+        let bytes = buffer.len() as u64;
+        let range =
+            usize::try_from(offset).ok().and_then(|start| Some(start..start.checked_add(buffer.len())?));
+        let result = match range.and_then(|range| self.0.get(range)) {
+            Some(content) => {
+                buffer.copy_from_slice(content);
+                Ok(())
+            }
+            None => Err(ReadError::past_end(offset, bytes, self.size())),
+        };
+        Box::pin(std::future::ready(result))
+    }
+
+    fn mapped(&self) -> Option<&[u8]> {
+        Some(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_lies_in_the_file_and_nothing_past_it() {
+        let path = std::env::temp_dir().join(format!("rullama-source-{}", std::process::id()));
+        std::fs::write(&path, b"0123456789").unwrap();
+        let file = MappedFile::open(&path).unwrap();
+        let read = |offset, len| {
+            let mut buffer = vec![0; len];
+            pollster::block_on(file.read_at(offset, &mut buffer)).map(|()| buffer)
+        };
+        assert_eq!(file.size(), 10);
+        assert_eq!(read(3, 4).unwrap(), b"3456");
+        assert_eq!(read(10, 0).unwrap(), b"");
+        assert_eq!(read(7, 4).unwrap_err(), ReadError::past_end(7, 4, 10));
+        assert_eq!(read(u64::MAX, 1).unwrap_err(), ReadError::past_end(u64::MAX, 1, 10));
+        std::fs::remove_file(&path).unwrap();
+    }
+}

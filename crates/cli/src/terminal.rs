@@ -1,0 +1,55 @@
+//! What people and scripts see: results on standard output, everything else on standard error.
+
+use std::io::{self, IsTerminal, Write};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// How much is said beside the results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Chatter {
+    /// Progress bars, where standard error is a terminal.
+    Normal,
+    /// Errors only.
+    Quiet,
+}
+
+/// Writes a part of the result and shows it at once.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}
+
+/// Writes a line of the result.
+pub(crate) fn print_line(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{text}")?;
+    Ok(())
+}
+
+/// Writes the result as one line of JSON.
+pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(value).expect("results have text keys and numbers that JSON can write");
+    print_line(&text)
+}
+
+/// Writes something that is not the result. A standard error that is closed is nobody's loss.
+pub(crate) fn note(text: &str) {
+    let mut out = io::stderr().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// A bar that counts bytes up to `total`, gone when it is finished.
+pub(crate) fn byte_bar(what: &'static str, total: u64, chatter: Chatter) -> ProgressBar {
+    let shown = chatter == Chatter::Normal && io::stderr().is_terminal();
+    let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let style = ProgressStyle::with_template(
+        "{prefix} {wide_bar} {binary_bytes} of {binary_total_bytes}, {binary_bytes_per_sec}, {eta} left",
+    )
+    .expect("the template is valid");
+    ProgressBar::with_draw_target(Some(total), target).with_style(style).with_prefix(what)
+}

@@ -1,0 +1,117 @@
+//! `run` and `chat`.
+
+use crate::goldens::{Golden, MODELS, model_file};
+use crate::program::{folder, rullama, text};
+
+fn ids_file(name: &str, ids: &[u32]) -> String {
+    let file = folder(name).join("ids.json");
+    std::fs::write(&file, serde_json::to_vec(ids).unwrap()).unwrap();
+    text(&file)
+}
+
+/// Greedy ids equal the reference's, up to where its best two logits are closer than rounding may push them.
+fn check_greedy(model: &str) {
+    const MARGIN_MIN: f32 = 4.0 * 2e-3;
+    let golden = Golden::of(model);
+    let prompt = ids_file(&format!("greedy {model}").replace('/', " "), &golden.ids("prompt.long.ids"));
+    let file = model_file(model);
+    let options = ["--greedy", "--max-tokens", "32", "--ids", "--ignore-eos", "--kv", "f32"];
+    let ran = rullama(["run", &file, "--prompt-ids", &prompt].iter().chain(&options)).run().ok();
+    let got: Vec<u32> = serde_json::from_str(&ran.out).unwrap();
+    let expected = golden.ids("prompt.long.greedy");
+    let margins = golden.f32s("prompt.long.greedy_margin");
+    let clear = margins.iter().take_while(|&&margin| margin >= MARGIN_MIN).count();
+    assert!(clear >= 16, "{model}: only {clear} clear steps");
+    assert_eq!(got.len(), expected.len(), "{model}");
+    assert_eq!(got[..clear], expected[..clear], "{model}");
+}
+
+#[test]
+fn greedy_ids_equal_the_reference() {
+    MODELS.iter().for_each(|model| check_greedy(model));
+}
+
+#[test]
+fn the_answer_is_all_that_is_printed() {
+    let file = model_file(MODELS[0]);
+    let run = |options: &[&str]| {
+        let usual = ["run", &file, "Hello", "--max-tokens", "12"];
+        rullama(usual.iter().chain(options)).run().ok().out
+    };
+    let greedy = run(&["--greedy"]);
+    assert!(!greedy.is_empty());
+    assert_eq!(run(&["--greedy"]), greedy, "greedy is the same each time");
+    assert_ne!(run(&["--greedy", "--system", "Be brief."]), greedy, "instructions matter");
+    assert_ne!(run(&["--greedy", "--raw"]), greedy, "so does the template");
+    assert_eq!(run(&["--seed", "7"]), run(&["--seed", "7"]), "a seed repeats");
+    assert_ne!(run(&["--seed", "7"]), run(&["--seed", "8"]), "another does not");
+
+    let report: serde_json::Value = serde_json::from_str(&run(&["--greedy", "--json"])).unwrap();
+    assert_eq!(report["text"], greedy.as_str());
+    assert_eq!(report["usage"]["generated_tokens"], report["ids"].as_array().unwrap().len());
+    assert!(report["reason"].is_string() && report["timings"]["decode_seconds"].is_number(), "{report}");
+    let ids: Vec<u32> = serde_json::from_str(&run(&["--greedy", "--ids"])).unwrap();
+    assert_eq!(serde_json::json!(ids), report["ids"]);
+
+    // The answer ends before the stop string.
+    let stop = &greedy[greedy.char_indices().nth(4).unwrap().0..];
+    let stopped = run(&["--greedy", "--stop", stop]);
+    assert_eq!(stopped, greedy[..greedy.find(stop).unwrap()]);
+}
+
+#[test]
+fn the_prompt_can_come_from_standard_input() {
+    let file = model_file(MODELS[0]);
+    let options = ["--greedy", "--max-tokens", "6"];
+    let given = rullama(["run", &file, "Hello"].iter().chain(&options)).run().ok().out;
+    let piped = rullama(["run", &file, "-"].iter().chain(&options)).input("Hello").run().ok().out;
+    assert_eq!(given, piped);
+}
+
+#[test]
+fn counts_and_memory_go_to_standard_error() {
+    let file = model_file(MODELS[0]);
+    let ran = rullama(["run", &file, "Hi", "--greedy", "--max-tokens", "4", "--verbose", "--memory"]).run();
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.err.contains("tok/s") && ran.err.contains("tot="), "{ran:?}");
+    assert!(!ran.out.contains("tok/s") && !ran.out.contains("tot="), "{ran:?}");
+}
+
+#[test]
+fn memory_is_traced_when_asked_for() {
+    let file = model_file(MODELS[0]);
+    let ran = rullama(["run", &file, "Hi", "--max-tokens", "1"]).env("RULLAMA_TRACE_MEM", "1").run();
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.err.contains("charged") && ran.err.contains("embeddings"), "{ran:?}");
+}
+
+#[test]
+fn a_chat_answers_each_line() {
+    let file = model_file(MODELS[0]);
+    let chat = |input: &str| {
+        rullama(["chat", &file, "--greedy", "--max-tokens", "5", "--verbose"]).input(input).run()
+    };
+    let ran = chat("Hello\n/help\n\nAnd then?\n/nonsense\n/reset\nHello\n/exit\nnever\n");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let timings: Vec<&str> = ran.err.lines().filter(|line| line.contains("tok/s")).collect();
+    assert_eq!(timings.len(), 3, "three answers: {ran:?}");
+    assert!(ran.err.contains("/reset  forget") && ran.err.contains("no command `/nonsense`"), "{ran:?}");
+    assert!(timings[0].contains("(0 reused)"), "{timings:?}");
+    assert!(!timings[1].contains("(0 reused)"), "the second turn goes on from the first: {timings:?}");
+    // After the reset the first answer comes again, and the reset forgot the second turn.
+    let alone = chat("Hello\n");
+    assert!(ran.out.starts_with(&alone.out) && ran.out.ends_with(&alone.out), "{ran:?} {alone:?}");
+    assert!(ran.out.len() > 2 * alone.out.len(), "{ran:?}");
+}
+
+#[test]
+fn a_full_context_ends_a_chat_turn_and_not_the_chat() {
+    let file = model_file(MODELS[0]);
+    let long = "word ".repeat(100);
+    let input = format!("{long}\nHi\n");
+    let ran =
+        rullama(["chat", &file, "--greedy", "--context", "64", "--max-tokens", "3"]).input(&input).run();
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.err.contains("context of 64") && ran.err.contains("remedy: "), "{ran:?}");
+    assert!(ran.out.ends_with('\n'), "the second message was answered: {ran:?}");
+}

@@ -1,0 +1,62 @@
+//! Ctrl-C, and readers that have seen enough.
+
+use std::io::{Read, Write};
+use std::process::{Child, Command};
+
+use crate::goldens::{MODELS, model_file};
+use crate::program::{Program, Ran, rullama};
+
+/// An answer that goes on until the context of the tiny model is full, which takes minutes.
+fn endless() -> Program {
+    let file = model_file(MODELS[0]);
+    rullama(["run", &file, "Hello", "--seed", "1", "--ignore-eos"])
+}
+
+/// What a terminal sends on Ctrl-C.
+fn interrupt(child: &Child) {
+    let done = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(done.success());
+}
+
+/// Waits for the first character of the answer.
+fn answer_begins(child: &mut Child) {
+    let stdout = child.stdout.as_mut().unwrap();
+    let mut first = [0];
+    stdout.read_exact(&mut first).unwrap();
+    // UTF-8: the ones at the top of the first byte say how many bytes there are, none means one.
+    let more = first[0].leading_ones().saturating_sub(1);
+    stdout.read_exact(&mut vec![0; more as usize]).unwrap();
+}
+
+#[test]
+fn an_answer_is_cut_short() {
+    let mut child = endless().start();
+    answer_begins(&mut child);
+    interrupt(&child);
+    let ran = Ran::of(child);
+    assert_eq!((ran.code, ran.err.contains("error: interrupted\n")), (130, true), "{ran:?}");
+}
+
+#[test]
+fn a_chat_goes_on_after_an_answer_that_was_cut_short() {
+    let file = model_file(MODELS[0]);
+    let mut child = rullama(["chat", &file, "--seed", "1", "--verbose"]).start();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"Hello\n").unwrap();
+    answer_begins(&mut child);
+    interrupt(&child);
+    stdin.write_all(b"/nonsense\n/exit\n").unwrap();
+    drop(stdin);
+    let ran = Ran::of(child);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.err.contains("; cancelled") && ran.err.contains("no command `/nonsense`"), "{ran:?}");
+}
+
+#[test]
+fn a_reader_that_leaves_ends_the_work() {
+    let mut child = endless().start();
+    answer_begins(&mut child);
+    drop(child.stdout.take());
+    let ran = Ran::of(child);
+    assert_eq!((ran.code, ran.err.contains("error")), (0, false), "{ran:?}");
+}

@@ -1,0 +1,15 @@
+//! The real binary, as people and scripts call it.
+
+mod answers;
+mod broken_files;
+mod goldens;
+mod inspecting;
+#[cfg(unix)]
+mod interrupting;
+mod logits;
+mod measuring;
+mod program;
+mod resources;
+mod store;
+mod text;
+mod usage;

@@ -1,0 +1,59 @@
+//! `bench` and `check`.
+
+use serde_json::Value;
+
+use crate::goldens::{MODELS, model_file};
+use crate::program::rullama;
+
+#[test]
+fn a_bench_counts_what_a_token_costs() {
+    let file = model_file(MODELS[0]);
+    let options = ["--prompt", "24", "--decode", "9", "--runs", "2", "--json"];
+    let ran = rullama(["bench", &file].iter().chain(&options)).run().ok().json();
+    let number =
+        |pointer: &str| ran.pointer(pointer).and_then(Value::as_f64).unwrap_or_else(|| panic!("{pointer}"));
+    assert!(number("/prompt_tokens_per_second") > 0.0 && number("/decode_tokens_per_second") > 0.0);
+    assert!(number("/load_seconds") > 0.0 && number("/weight_bytes_per_token") > 0.0);
+    assert_eq!(ran["decode_tokens_per_second_runs"].as_array().unwrap().len(), 2);
+    // A token is one submission of prepared commands and four bytes back.
+    assert_eq!(number("/per_token/submits"), 1.0);
+    assert_eq!(number("/per_token/buffers_created"), 0.0);
+    assert_eq!(number("/per_token/bind_groups_created"), 0.0);
+    assert_eq!(number("/per_token/bytes_read"), 4.0);
+    assert!(number("/per_token/dispatches") >= 1.0);
+    let peaks = ran["memory"]["peak_bytes_by_account"].as_object().unwrap();
+    let plan = rullama(["plan", &file, "--context", "33", "--json"]).run().ok().json();
+    for account in ["weights", "kv_cache", "activations"] {
+        assert_eq!(peaks[account], plan["accounts"][account], "{account}: the peak is what was planned");
+    }
+}
+
+#[test]
+fn a_bench_for_people() {
+    let file = model_file(MODELS[4]);
+    let ran = rullama(["bench", &file, "--prompt", "8", "--decode", "4", "--runs", "1"]).run().ok().out;
+    assert!(ran.contains("tok/s") && ran.contains("dispatches") && ran.contains("weights"), "{ran}");
+}
+
+#[test]
+fn a_context_that_is_too_short_to_measure() {
+    let file = model_file(MODELS[0]);
+    let bench = |options: &[&str], says: &[&str]| {
+        rullama(["bench", &file].iter().chain(options)).run().failed(2, says)
+    };
+    bench(&["--prompt", "8", "--decode", "4", "--context", "11"], &["--context 11", "12 tokens"]);
+    bench(&["--prompt", "100000"], &["context of 100128", "1 to 2048"]);
+}
+
+#[test]
+fn kernels_are_checked() {
+    let ran = rullama(["check", "--kernel", "softcap", "--kernel", "argmax", "--json"]).run().ok().json();
+    let kernels = ran["kernels"].as_array().unwrap();
+    let names: Vec<&str> = kernels.iter().map(|row| row["kernel"].as_str().unwrap()).collect();
+    assert_eq!(names, ["argmax", "softcap"]);
+    assert!(kernels.iter().all(|row| row["cases"].as_u64().unwrap() > 0 && row["failed"] == 0), "{ran}");
+    assert!(ran["adapter"]["name"].is_string() && ran["features"].is_object() && ran["limits"].is_object());
+    let table = rullama(["check", "--kernel", "rms_norm"]).run().ok().out;
+    assert!(table.contains("rms_norm") && !table.contains("argmax"), "{table}");
+    rullama(["check", "--kernel", "magic"]).run().failed(2, &["`magic`", "rms_norm"]);
+}

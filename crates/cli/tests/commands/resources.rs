@@ -1,0 +1,75 @@
+//! No adapter, too little memory, limits that are too small.
+
+use crate::broken_files::rewritten;
+use crate::goldens::{MODELS, model_file};
+use crate::program::{folder, rullama, text};
+
+#[test]
+fn no_adapter() {
+    let file = model_file(MODELS[0]);
+    let without = |arguments: &[&str]| rullama(arguments).env("VK_DRIVER_FILES", "/dev/null").run();
+    let says = ["no GPU adapter was found", "driver", "remedy: "];
+    without(&["run", &file, "Hi"]).failed(3, &says);
+    without(&["bench", &file]).failed(3, &says);
+    without(&["check"]).failed(3, &says);
+    without(&["inspect", &file]).ok();
+    without(&["tokenize", &file, "--text", "Hi"]).ok();
+    let named = |adapter: &str| rullama(["run", &file, "Hi", "--adapter", adapter]).run();
+    named("Voodoo").failed(1, &["`Voodoo`", "there are: "]);
+    let ran = without(&["run", &file, "Hi", "--json"]);
+    let error: serde_json::Value = serde_json::from_str(&ran.err).unwrap();
+    assert_eq!((ran.code, error["code"].as_str()), (3, Some("NO_ADAPTER")), "{ran:?}");
+    assert!(error["message"].as_str().unwrap().contains("adapter"), "{error}");
+}
+
+#[test]
+fn too_small_a_budget() {
+    let file = model_file(MODELS[0]);
+    let says = ["budget is 1000000 bytes", "remedy: ", "--context"];
+    rullama(["run", &file, "Hi", "--budget", "1M"]).run().failed(1, &says);
+    rullama(["plan", &file, "--budget", "1M"]).run().failed(1, &says);
+    let ran = rullama(["run", &file, "Hi", "--greedy", "--max-tokens", "2", "--budget", "1G"]).run();
+    assert_eq!(ran.code, 0, "{ran:?}");
+    // What the plan says is enough, to the byte.
+    let plan = rullama(["plan", &file, "--context", "64", "--json"]).run().ok().json();
+    let run = |budget: u64| {
+        let budget = budget.to_string();
+        rullama(["run", &file, "Hi", "--max-tokens", "1", "--context", "64", "--budget", &budget]).run()
+    };
+    let needed = plan["total_bytes"].as_u64().unwrap();
+    run(needed).ok();
+    run(needed - 1).failed(1, &[&format!("needs {needed} bytes"), &format!("{} bytes", needed - 1)]);
+}
+
+#[test]
+fn too_large_a_context() {
+    let file = folder("too-large-a-context").join("long.gguf");
+    // The same model, but made for contexts that no binding of 128 MiB holds.
+    std::fs::write(
+        &file,
+        rewritten(
+            |writer, key, value| match key {
+                "gemma4.context_length" => writer.set(key, 1_u32 << 20),
+                _ => writer.set(key, value.clone()),
+            },
+            |_| true,
+        ),
+    )
+    .unwrap();
+    let file = text(&file);
+    let small = ["--profile", "webgpu-defaults", "--kv", "f32"];
+    let run = |context: &str| rullama(["plan", &file, "--context", context].iter().chain(&small)).run();
+    run("1024").ok();
+    run("1048576").failed(1, &["blk.", "needs", "binds at most 134217728", "smaller context"]);
+    run("2097152").failed(2, &["context of 2097152", "1 to 1048576"]);
+    let run = |context: &str| rullama(["run", &file, "Hi", "--context", context].iter().chain(&small)).run();
+    run("1048576").failed(1, &["binds at most 134217728"]);
+    run("0").failed(2, &["context of 0"]);
+}
+
+#[test]
+fn a_prompt_longer_than_the_context() {
+    let file = model_file(MODELS[0]);
+    let prompt = "word ".repeat(50);
+    rullama(["run", &file, &prompt, "--context", "16"]).run().failed(1, &["context of 16", "remedy: "]);
+}

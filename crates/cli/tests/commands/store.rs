@@ -1,0 +1,124 @@
+//! The Ollama store, as Ollama lays it out.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::goldens::{MODELS, model_file};
+use crate::program::{folder, rullama, text};
+
+/// A store with one model in it; gives the store and the blob.
+fn store(name: &str, manifest: &str) -> (PathBuf, PathBuf) {
+    let store = folder(name);
+    let model = std::fs::read(model_file(MODELS[3])).unwrap();
+    let hex: String = Sha256::digest(&model).iter().map(|byte| format!("{byte:02x}")).collect();
+    let blob = store.join("blobs").join(format!("sha256-{hex}"));
+    std::fs::create_dir_all(blob.parent().unwrap()).unwrap();
+    std::fs::write(&blob, &model).unwrap();
+    let layer = |kind: &str, digest: &str, size: usize| serde_json::json!({ "mediaType": format!("application/vnd.ollama.image.{kind}"), "digest": digest, "size": size });
+    let other = format!("sha256:{}", "0".repeat(64));
+    write_manifest(
+        &store,
+        manifest,
+        &serde_json::json!({
+            "schemaVersion": 2,
+            "layers": [layer("license", &other, 7), layer("model", &format!("sha256:{hex}"), model.len())],
+        }),
+    );
+    (store, blob)
+}
+
+fn write_manifest(store: &Path, manifest: &str, content: &serde_json::Value) {
+    let path = store.join("manifests").join(manifest);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, content.to_string()).unwrap();
+}
+
+#[test]
+fn names_lead_to_the_file() {
+    let (store, blob) = store("store-names", "registry.ollama.ai/library/tiny/q4");
+    write_manifest(
+        &store,
+        "hf.co/someone/tiny/latest",
+        &serde_json::from_slice(
+            &std::fs::read(store.join("manifests/registry.ollama.ai/library/tiny/q4")).unwrap(),
+        )
+        .unwrap(),
+    );
+    let check = |name: &str| {
+        let ran = rullama(["inspect", name, "--json"]).env("OLLAMA_MODELS", &store).run().ok().json();
+        assert_eq!(ran["path"], text(&blob), "{name}");
+    };
+    check("tiny:q4");
+    check("library/tiny:q4");
+    check("registry.ollama.ai/library/tiny:q4");
+    check("hf.co/someone/tiny");
+    check(&text(&blob));
+}
+
+#[test]
+fn the_folder_of_the_user_is_found() {
+    let home = folder("store-home");
+    let (store, blob) = store("store-home-origin", "registry.ollama.ai/library/tiny/latest");
+    std::fs::create_dir_all(home.join(".ollama")).unwrap();
+    std::fs::rename(&store, home.join(".ollama/models")).unwrap();
+    let command = rullama(["inspect", "tiny", "--json"]).env("HOME", &home).env("USERPROFILE", &home);
+    let found = command.run().ok().json()["path"].as_str().unwrap().to_owned();
+    assert_eq!(Path::new(&found), home.join(".ollama/models/blobs").join(blob.file_name().unwrap()));
+}
+
+#[test]
+fn a_model_that_is_not_there() {
+    let (store, _) = store("store-absent", "registry.ollama.ai/library/tiny/q4");
+    let run = |name: &str| rullama(["inspect", name]).env("OLLAMA_MODELS", &store).run();
+    run("gemma4:e2b")
+        .failed(1, &["no Ollama model `gemma4:e2b`", &text(&store), "tiny:q4", "ollama pull gemma4:e2b"]);
+    run("tiny").failed(1, &["`tiny:latest`", "tiny:q4"]);
+    run("nothing.gguf").failed(1, &["no file `nothing.gguf`", "remedy: check the path"]);
+    run("../../etc/passwd").failed(1, &["no file `../../etc/passwd`"]);
+    run("demo").failed(1, &["demo model"]);
+    let empty = folder("store-empty");
+    rullama(["inspect", "tiny"]).env("OLLAMA_MODELS", &empty).run().failed(1, &["models found: none"]);
+}
+
+#[test]
+fn an_incomplete_store() {
+    let manifest = "registry.ollama.ai/library/tiny/latest";
+    let (store, blob) = store("store-incomplete", manifest);
+    let run = || rullama(["inspect", "tiny"]).env("OLLAMA_MODELS", &store).run();
+    let bytes = std::fs::read(&blob).unwrap();
+    std::fs::write(&blob, &bytes[..1000]).unwrap();
+    run().failed(1, &["has 1000 bytes", &bytes.len().to_string(), "ollama pull tiny"]);
+    std::fs::remove_file(&blob).unwrap();
+    run().failed(1, &["is not there", "ollama pull tiny"]);
+    write_manifest(
+        &store,
+        manifest,
+        &serde_json::json!({ "layers": [
+        { "mediaType": "application/vnd.ollama.image.tensor", "digest": "sha256:00", "size": 1 }] }),
+    );
+    run().failed(1, &["none of its layers is a GGUF model", "image.tensor"]);
+    write_manifest(
+        &store,
+        manifest,
+        &serde_json::json!({ "layers": [
+        { "mediaType": "application/vnd.ollama.image.model", "digest": "sha256:../../x", "size": 1 }] }),
+    );
+    run().failed(1, &["`sha256:../../x` is not a sha256"]);
+    write_manifest(&store, manifest, &serde_json::json!({ "error": "not found" }));
+    run().failed(1, &["manifest cannot be used", "layers"]);
+}
+
+#[test]
+fn the_digest_is_compared_when_asked_for() {
+    let (store, blob) = store("store-verify", "registry.ollama.ai/library/tiny/latest");
+    let verify = |model: &str| rullama(["inspect", model, "--verify"]).env("OLLAMA_MODELS", &store).run();
+    verify("tiny").ok();
+    verify(&text(&blob)).ok();
+    let mut bytes = std::fs::read(&blob).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&blob, bytes).unwrap();
+    verify("tiny").failed(1, &["its digest is sha256:", "expected sha256:", "fetch it again"]);
+    rullama(["inspect", "tiny"]).env("OLLAMA_MODELS", &store).run().ok();
+    verify(&model_file(MODELS[3])).failed(2, &["no digest is known"]);
+}
