@@ -1,0 +1,133 @@
+//! The GPU, its memory ledger, and the wish to stop.
+
+use std::rc::Rc;
+
+use engine::gpu;
+use js_sys::Promise;
+use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
+
+use crate::error::Error;
+use crate::{json, timer};
+
+/// An open GPU device.
+#[wasm_bindgen]
+pub struct Device {
+    inner: Rc<gpu::Device>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Options {
+    profile: Option<String>,
+    budget: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Description<'a> {
+    #[serde(flatten)]
+    adapter: &'a gpu::AdapterInfo,
+    limits: &'a gpu::Limits,
+    features: &'a gpu::Features,
+}
+
+#[derive(Serialize)]
+struct Memory {
+    #[serde(flatten)]
+    snapshot: gpu::Snapshot,
+    /// The snapshot in one line for people.
+    line: String,
+}
+
+#[wasm_bindgen]
+impl Device {
+    /// A promise of the strongest device; `{profile, budget}` may name a smaller device to pretend to be, and the
+    /// most bytes of GPU memory to use. Asks again for some seconds, since browsers may still be starting their GPU.
+    ///
+    /// Rejects with `NO_WEBGPU`, `NO_ADAPTER`, `NO_DEVICE`, `UNKNOWN_PROFILE` or `BAD_OPTION`.
+    pub fn open(options: JsValue) -> Promise {
+        future_to_promise(async move {
+            let options: Options = json::from_js("device options", &options)?;
+            let profile = options.profile.map(|name| name.parse()).transpose().map_err(engine_error)?;
+            let options = gpu::Options {
+                profile,
+                budget: options.budget,
+                pause: Some(timer::pause),
+                ..gpu::Options::default()
+            };
+            let device = gpu::Device::request(&options).await.map_err(engine_error)?;
+            Ok(Device { inner: Rc::new(device) }.into())
+        })
+    }
+
+    /// Name, backend, limits and features of the adapter.
+    pub fn describe(&self) -> JsValue {
+        json::to_js(&Description {
+            adapter: self.inner.adapter(),
+            limits: self.inner.limits(),
+            features: self.inner.features(),
+        })
+    }
+
+    /// The memory ledger: bytes now and at most, by account, scope and phase, and `line`, the same for people.
+    pub fn memory(&self) -> JsValue {
+        self.inner.ledger().set_linear_memory(linear_memory_bytes());
+        let snapshot = self.inner.memory();
+        json::to_js(&Memory { line: snapshot.to_string(), snapshot })
+    }
+
+    /// How often things happened since the device was opened: submits, dispatches, buffers, bytes.
+    pub fn counters(&self) -> JsValue {
+        json::to_js(&self.inner.counters())
+    }
+
+    /// Gives the device up at once; everything on it is gone.
+    pub fn destroy(&self) {
+        self.inner.destroy();
+    }
+}
+
+impl Device {
+    pub(crate) fn inner(&self) -> Rc<gpu::Device> {
+        Rc::clone(&self.inner)
+    }
+}
+
+fn engine_error(error: gpu::Error) -> Error {
+    Error::Engine(error.into())
+}
+
+/// Bytes of WebAssembly's memory. It only ever grows, so this is also its peak.
+fn linear_memory_bytes() -> u64 {
+    let memory: js_sys::WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
+    let buffer: js_sys::ArrayBuffer = memory.buffer().unchecked_into();
+    u64::from(buffer.byte_length())
+}
+
+/// A wish to stop, shared with the calls that it was given to.
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct Cancel {
+    inner: engine::Cancel,
+}
+
+#[wasm_bindgen]
+impl Cancel {
+    /// A wish not yet made.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Cancel {
+        Cancel::default()
+    }
+
+    /// Makes it: work under way ends at the next place where it can.
+    pub fn cancel(&self) {
+        self.inner.cancel();
+    }
+}
+
+impl Cancel {
+    pub(crate) fn inner(&self) -> engine::Cancel {
+        self.inner.clone()
+    }
+}

@@ -1,0 +1,81 @@
+// The chat page as a user meets it. Software rendering compiles shaders slowly, so each test is a longer story.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ensure, equal, ROOT } from './lib.mjs';
+import { modelPath, modelUrl } from './golden.mjs';
+import { answered, ask, limitAnswers, loaded, openChat } from './chat_page.mjs';
+
+export default {
+  async 'the demo model loads by itself, streams, stops and remembers'({ browser, page, server }) {
+    const asked = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await page.goto(server.url);
+    await loaded(page, 'models/demo.gguf');
+    equal(await page.locator('#error').isVisible(), false, 'an error is shown');
+
+    await limitAnswers(page, 4000);
+    await ask(page, '<b>Hello!</b> Who are you?');
+    const grown = (length) => document.querySelector('.turn.assistant')?.textContent.length > length;
+    await page.waitForFunction(grown, 5);
+    const early = await page.locator('.turn.assistant').evaluate((turn) => turn.textContent.length);
+    await page.waitForFunction(grown, early);
+    await page.locator('#stop').click();
+    await answered(page, 1);
+    equal(await page.locator('.turn.user').textContent(), '<b>Hello!</b> Who are you?', 'the question, as it was typed');
+    equal(await page.locator('.turn.assistant .ending').textContent(), 'Stopped.', 'how the first answer ended');
+
+    await limitAnswers(page, 12);
+    await ask(page, 'And who am I?');
+    await answered(page, 2);
+    const speed = await page.locator('#speed').textContent();
+    ensure(/\d+ tokens read \(\d+ reused\), 12 written, \d/.test(speed), `the speed line is \`${speed}\``);
+    ensure(!speed.includes('(0 reused)'), `the second turn reused nothing of the first: \`${speed}\``);
+    const memory = await page.locator('#memory').textContent();
+    ensure(/tot=\d+\.\d .*kv=\d+\.\d .*wasm \d+\.\d MiB/.test(memory), `the memory line is \`${memory}\``);
+
+    await screenshots(page);
+    await page.locator('#new').click();
+    equal(await page.locator('.turn').count(), 0, 'turns after New chat');
+    equal(browser.complaints, [], 'console errors');
+    const others = asked.filter((url) => /^https?:/.test(url) && !url.startsWith(server.url));
+    ensure(asked.length > 4, `only ${asked.length} requests were seen`);
+    equal(others, [], 'requests to other hosts');
+  },
+
+  async 'a stored model is listed and loads, and so does a picked file'({ page, server }) {
+    await page.goto(`${server.url}/blank.html`);
+    await page.evaluate(store, modelUrl('tiny-dense-ple/ollama-q4_k_m'));
+    await openChat(page, server, 'none');
+    ensure((await page.locator('#stored option').textContent()).startsWith('mine.gguf'), 'the stored model is listed');
+    await page.locator('#load-stored').click();
+    await loaded(page, 'mine.gguf');
+
+    await page.locator('#file').setInputFiles(modelPath('tiny-kv/ollama-q4_k_m'));
+    await loaded(page, 'ollama-q4_k_m.gguf');
+    await limitAnswers(page, 3);
+    await page.locator('#system').fill('Be brief.');
+    await ask(page, 'Hi');
+    await answered(page, 1);
+    equal(await page.locator('#error').isVisible(), false, 'an error is shown');
+  },
+};
+
+/** Runs in the page. */
+async function store(url) {
+  const root = await navigator.storage.getDirectory();
+  const folder = await root.getDirectoryHandle('models', { create: true });
+  const file = await folder.getFileHandle('mine.gguf', { create: true });
+  const writer = await file.createWritable();
+  await writer.write(await (await fetch(url)).blob());
+  await writer.close();
+}
+
+async function screenshots(page) {
+  const folder = join(ROOT, 'target/screenshots');
+  await mkdir(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, 'chat.png') });
+  await page.setViewportSize({ width: 390, height: 780 });
+  await page.screenshot({ path: join(folder, 'chat-phone.png') });
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  ensure(wide <= 0, `the page is ${wide} pixels wider than a phone`);
+}

@@ -1,0 +1,19 @@
+// Every case of every kernel in Chromium.
+import { ensure, equal } from './lib.mjs';
+import { withEngine } from './golden.mjs';
+
+export default {
+  async 'every case passes'(test) {
+    const { count, reports } = await withEngine(test, async (engine) => {
+      const reports = [];
+      const count = await engine.checkKernels((report) => reports.push(report));
+      return { count, reports };
+    });
+    equal(reports.length, count, 'number of reports');
+    ensure(count > 100, `only ${count} cases ran`);
+    const failed = reports.filter(({ passed }) => !passed);
+    const lines = failed.map((r) => `${r.kernel} ${r.case}: error ${r.error}, tolerance ${r.tolerance}; ${r.message}`);
+    ensure(failed.length === 0, `${failed.length} of ${count} cases failed:\n${lines.join('\n')}`);
+    console.error(`${count} kernel cases passed`);
+  },
+};

@@ -1,0 +1,119 @@
+// What a browser test file needs: a Chromium with WebGPU on a fresh profile, the test server, and checks.
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import { serve } from './server.mjs';
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+export const WEB = resolve(HERE, '..');
+export const ROOT = resolve(WEB, '..');
+
+/** The folder with every reference model and golden, or null in a clone that has only `tests/golden`. */
+export const ORACLE = [process.env.RULLAMA_ORACLE, join(ROOT, '../shared/oracle')].find(
+  (folder) => folder && existsSync(join(folder, 'goldens')),
+) ?? null;
+
+// SwiftShader gives every machine the same WebGPU adapter; the rest keeps Chromium off the network.
+const FLAGS = [
+  '--no-sandbox',
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** A guard against a page that hangs for ever, far above what any test needs on two slow cores. */
+export const TEST_LIMIT_MS = 10 * 60_000;
+
+// Chromium now and then fails to start on a loaded machine; a second attempt tells that from a real failure.
+const LAUNCH_ATTEMPTS = 3;
+const LAUNCH_TIMEOUT_MS = 60_000;
+
+const CHROMIUM_PLACES = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+];
+
+/** Thrown by `skip`; the runner reports the test as skipped with this reason. */
+export class Skip extends Error {}
+
+/** Ends the running test as skipped. `reason` names what is missing. */
+export function skip(reason) {
+  throw new Skip(reason);
+}
+
+/** Fails the running test unless `actual` and `expected` have the same JSON text. */
+export function equal(actual, expected, what) {
+  const [a, e] = [JSON.stringify(actual), JSON.stringify(expected)];
+  if (a !== e) throw new Error(`${what}: got ${a}, expected ${e}`);
+}
+
+/** Fails the running test unless `condition` holds. */
+export function ensure(condition, message) {
+  if (!condition) throw new Error(message);
+}
+
+/** The Chromium to drive: `RULLAMA_CHROMIUM`, or the first of the usual places that exists. */
+export function chromiumPath() {
+  const path = process.env.RULLAMA_CHROMIUM ?? CHROMIUM_PLACES.find(existsSync);
+  if (!path) throw new Error(`no Chromium at ${CHROMIUM_PLACES.join(', ')}; set RULLAMA_CHROMIUM to its path`);
+  return path;
+}
+
+/**
+ * Starts Chromium on a fresh profile. `extraFlags` come after the usual ones, so that a test can take WebGPU away.
+ *
+ * Returns `{ newPage, close }`. Console errors and uncaught exceptions of every page go to `complaints`.
+ */
+export async function launch(extraFlags = []) {
+  const profile = await mkdtemp(join(tmpdir(), 'rullama-browser-'));
+  const context = await start(profile, [...FLAGS, ...extraFlags]);
+  // A single step has the time of the whole test: software rendering compiles shaders slower than Playwright's 30 s.
+  context.setDefaultTimeout(TEST_LIMIT_MS);
+  const complaints = [];
+  return {
+    context,
+    complaints,
+    async newPage() {
+      const page = await context.newPage();
+      page.on('pageerror', (error) => complaints.push(String(error)));
+      page.on('console', (line) => line.type() === 'error' && complaints.push(line.text()));
+      return page;
+    },
+    async close() {
+      await context.close();
+      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+async function start(profile, args) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await chromium.launchPersistentContext(profile, {
+        executablePath: chromiumPath(),
+        headless: true,
+        timeout: LAUNCH_TIMEOUT_MS,
+        args,
+      });
+    } catch (error) {
+      if (attempt === LAUNCH_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** The test server over the built page (`/`), the committed goldens (`/golden/`) and, where present, `/oracle/`. */
+export function serveProject() {
+  const mounts = { '/': join(WEB, 'dist'), '/golden/': join(ROOT, 'tests/golden') };
+  if (ORACLE) mounts['/oracle/'] = ORACLE;
+  return serve(mounts);
+}

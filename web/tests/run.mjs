@@ -1,0 +1,64 @@
+// Runs every *.test.mjs beside this file, or those whose names contain the first argument.
+//
+// A test file's default export maps test names to async functions of `{ browser, page, server }`: one browser and
+// one server for the file, a fresh page for the test. Each result is one JSON line on stdout:
+// {"name", "ok", "skipped", "message"}; everything else goes to stderr. The exit code is 1 when a test failed.
+import { readdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { launch, serveProject, Skip, TEST_LIMIT_MS } from './lib.mjs';
+
+const wanted = process.argv[2] ?? '';
+const here = dirname(fileURLToPath(import.meta.url));
+const files = (await readdir(here)).filter((name) => name.endsWith('.test.mjs') && name.includes(wanted)).sort();
+
+let failed = 0;
+if (files.length === 0) report('run', { error: new Error(`no *.test.mjs has \`${wanted}\` in its name`) });
+for (const file of files) {
+  const area = file.replace('.test.mjs', '');
+  try {
+    await runFile(area, (await import(`./${file}`)).default);
+  } catch (error) {
+    // Neither browser nor server came up (or the file does not load): that is a failure of the whole file.
+    report(area, { error });
+  }
+}
+process.exit(failed === 0 ? 0 : 1);
+
+async function runFile(area, tests) {
+  const server = await serveProject();
+  try {
+    const browser = await launch();
+    try {
+      for (const [name, test] of Object.entries(tests)) report(`${area}: ${name}`, await attempt(test, browser, server));
+    } finally {
+      await browser.close();
+    }
+  } finally {
+    await server.close();
+  }
+}
+
+async function attempt(test, browser, server) {
+  const page = await browser.newPage();
+  let timer;
+  const limit = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`still running after ${TEST_LIMIT_MS / 1000} s`)), TEST_LIMIT_MS);
+  });
+  try {
+    await Promise.race([test({ browser, page, server }), limit]);
+    return {};
+  } catch (error) {
+    return { error };
+  } finally {
+    clearTimeout(timer);
+    await page.close();
+  }
+}
+
+function report(name, { error }) {
+  const skipped = error instanceof Skip;
+  if (error && !skipped) failed += 1;
+  const message = skipped ? error.message : (error?.stack ?? '');
+  console.log(JSON.stringify({ name, ok: !error, skipped, message }));
+}
