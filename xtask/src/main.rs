@@ -1,0 +1,72 @@
+//! The project's tasks, run as `cargo xtask TASK`: one file per task.
+
+mod demo;
+mod golden;
+mod project;
+mod report;
+mod serve;
+mod setup;
+mod test;
+mod tidy;
+mod web;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use project::Project;
+
+const HELP: &str = "\
+Usage: cargo xtask TASK
+
+  demo [--no-serve] [--port N]
+                    Build the web page and the command line, print one answer on this machine's
+                    graphics adapter, then serve the page on http://127.0.0.1:8088.
+                    --no-serve stops after the answer.
+  test [--quick]    Install what the tests need, then run everything: tidy, formatting, clippy,
+                    unit, golden and GPU tests, a minute of fuzzing, the web build and the browser
+                    tests. The last line says how many passed, failed and were skipped; with
+                    CI=true a skipped test counts as a failure.
+                    --quick runs tidy, formatting, clippy and `cargo test` only.
+  web               Build the web page into web/dist.
+  serve [--port N]  Serve web/dist without building it.
+  tidy              Check the invariants of the source tree.
+  golden [FOLDER]   Check tests/golden against its manifest. With the folder of the reference
+                    data, copy it anew and write the manifest.
+  help              Print this text.
+";
+
+const PORT: u16 = 8088;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match dispatch(&Project::find(), &words) {
+        Ok(code) => code,
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(project: &Project, words: &[&str]) -> Result<ExitCode, String> {
+    match words {
+        ["test"] => return test::run(project, test::Scope::Everything),
+        ["test", "--quick"] => return test::run(project, test::Scope::Quick),
+        ["demo", options @ ..] => demo::run(project, &demo::Options::parse(options)?)?,
+        ["web"] => {
+            setup::ensure(project, web::NEEDS)?;
+            web::build(project)?;
+        }
+        ["serve", options @ ..] => match demo::Options::parse(options)?.serve {
+            Some(port) => serve::forever(&project.path(web::DIST), port)?,
+            None => return Err("`cargo xtask serve` takes only `--port N`".into()),
+        },
+        ["tidy"] => tidy::run(project)?,
+        ["golden"] => golden::check(project)?,
+        ["golden", folder] => golden::copy(project, Path::new(folder))?,
+        [] | ["help" | "--help" | "-h"] => print!("{HELP}"),
+        _ => return Err(format!("`{}` is not a task with these options\n\n{HELP}", words.join(" "))),
+    }
+    Ok(ExitCode::SUCCESS)
+}

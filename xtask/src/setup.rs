@@ -1,0 +1,357 @@
+//! What the tasks need on the machine: found, or installed, or named with the exact command.
+//!
+//! The Rust target, the bindings generator and the npm packages are installed as the user who asks, into the
+//! toolchain and the checkout. System packages are installed on Debian and Ubuntu as root only; elsewhere the
+//! task stops before it has changed anything.
+
+use std::path::{Path, PathBuf};
+
+use crate::project::{self, Project};
+
+/// One thing a task needs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Piece {
+    /// The standard library for `wasm32-unknown-unknown`.
+    WasmTarget,
+    /// `wasm-bindgen` of the version in `Cargo.lock`, in `target/tools`.
+    WasmBindgen,
+    /// Any Vulkan driver and the loader; macOS and Windows bring their own graphics interface.
+    VulkanDriver,
+    /// A Chromium that the browser tests drive.
+    Chromium,
+    /// A C++ compiler, which libFuzzer is built with.
+    CppCompiler,
+    /// Node.js with npm.
+    Node,
+    /// The packages of `web/package-lock.json`.
+    NpmPackages,
+}
+
+/// Where `wasm-bindgen` is installed, relative to the checkout.
+pub(crate) const WASM_BINDGEN: &str = "target/tools/bin/wasm-bindgen";
+
+const WASM_TARGET: &str = "wasm32-unknown-unknown";
+const NODE_MAJOR_MIN: u32 = 20;
+const CHROMIUM_NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+const CPP_COMPILERS: [&str; 3] = ["c++", "g++", "clang++"];
+const CHROMIUM_APPS: [&str; 2] = [
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+];
+const VULKAN_DRIVER_FOLDERS: [&str; 3] =
+    ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d"];
+
+/// Makes sure that `needs` are there: says what is missing, then installs it or stops with the command to type.
+pub(crate) fn ensure(project: &Project, needs: &[Piece]) -> Result<(), String> {
+    let mut missing = Vec::new();
+    for piece in needs {
+        if !present(project, *piece)? {
+            missing.push(*piece);
+        }
+    }
+    if missing.is_empty() {
+        println!("everything that is needed is there");
+        return Ok(());
+    }
+
+    // System packages come first: where they cannot be installed, nothing else is either.
+    let packages = missing.iter().any(|piece| is_system(*piece)).then(|| system(&Machine::this(), &missing));
+    match packages {
+        Some(Remedy::Type(commands)) => {
+            let names: Vec<_> = missing.iter().filter(|piece| is_system(**piece)).map(describe).collect();
+            return Err(format!("missing: {}. Install it and start again:\n  {commands}", names.join(", ")));
+        }
+        Some(Remedy::Run(commands)) => {
+            for piece in missing.iter().filter(|piece| is_system(**piece)) {
+                println!("installing {}", describe(piece));
+            }
+            for command in commands {
+                let mut shell = project.command("sh");
+                project::run(shell.env("DEBIAN_FRONTEND", "noninteractive").args(["-c", &command]))?;
+            }
+        }
+        None => {}
+    }
+    for piece in missing {
+        install(project, piece)?;
+        if !present(project, piece)? {
+            return Err(format!("{} was installed but is still not found", describe(&piece)));
+        }
+    }
+    Ok(())
+}
+
+fn describe(piece: &Piece) -> &'static str {
+    match piece {
+        Piece::WasmTarget => "the Rust target wasm32-unknown-unknown",
+        Piece::WasmBindgen => "wasm-bindgen (into target/tools; some minutes)",
+        Piece::VulkanDriver => "a Vulkan driver and loader",
+        Piece::Chromium => "Chromium",
+        Piece::CppCompiler => "a C++ compiler",
+        Piece::Node => "Node.js 20 or newer with npm",
+        Piece::NpmPackages => "the npm packages of the browser tests (into web/node_modules)",
+    }
+}
+
+fn is_system(piece: Piece) -> bool {
+    matches!(piece, Piece::VulkanDriver | Piece::Chromium | Piece::CppCompiler | Piece::Node)
+}
+
+fn present(project: &Project, piece: Piece) -> Result<bool, String> {
+    Ok(match piece {
+        Piece::WasmTarget => {
+            let sysroot = project::capture(project.command("rustc").args(["--print", "sysroot"]))?;
+            Path::new(sysroot.trim()).join("lib/rustlib").join(WASM_TARGET).join("lib").is_dir()
+        }
+        Piece::WasmBindgen => {
+            let printed = project::capture(project.command(project.path(WASM_BINDGEN)).arg("--version"));
+            let wanted = locked_version(&project.read("Cargo.lock")?, "wasm-bindgen")?;
+            printed.is_ok_and(|text| text.trim() == format!("wasm-bindgen {wanted}"))
+        }
+        Piece::VulkanDriver => !cfg!(target_os = "linux") || has_vulkan(project),
+        Piece::Chromium => chromium().is_some(),
+        Piece::CppCompiler => CPP_COMPILERS.iter().any(|name| project::find_program(name).is_some()),
+        Piece::Node => {
+            let printed = project::capture(project.command("node").arg("--version"));
+            printed.is_ok_and(|text| node_major(&text) >= Some(NODE_MAJOR_MIN))
+                && project::find_program("npm").is_some()
+        }
+        Piece::NpmPackages => {
+            let installed = std::fs::read(project.path(NPM_MARK));
+            installed
+                .is_ok_and(|lock| Some(lock) == std::fs::read(project.path("web/package-lock.json")).ok())
+        }
+    })
+}
+
+/// A copy of the lock file that the installed packages came from.
+const NPM_MARK: &str = "web/node_modules/.installed-from-lock.json";
+
+fn install(project: &Project, piece: Piece) -> Result<(), String> {
+    println!("installing {}", describe(&piece));
+    match piece {
+        Piece::WasmTarget => project::run(project.command("rustup").args(["target", "add", WASM_TARGET]))
+            .map_err(|message| {
+                format!(
+                    "{message}\nthe page needs {}; without rustup, take it from where Rust came from",
+                    describe(&piece)
+                )
+            }),
+        Piece::WasmBindgen => {
+            let version = locked_version(&project.read("Cargo.lock")?, "wasm-bindgen")?;
+            // Its own build folder is removed again: it is larger than everything else under target/tools.
+            let package = format!(
+                "--bin wasm-bindgen --root target/tools --target-dir target/tools/build wasm-bindgen-cli@{version}"
+            );
+            let locked = project::run(&mut project.cargo(&format!("install --quiet --locked {package}")));
+            // A package mirror may lack the very versions that the tool was published with; newer or older
+            // compatible ones build as well.
+            let built = locked.or_else(|_| {
+                println!("that did not work with its own versions; trying those of this registry");
+                project::run(&mut project.cargo(&format!("install --quiet {package}")))
+            });
+            let _ = std::fs::remove_dir_all(project.path("target/tools/build"));
+            built
+        }
+        Piece::NpmPackages => {
+            project::run(
+                project
+                    .command("npm")
+                    .args(["ci", "--no-audit", "--no-fund"])
+                    .current_dir(project.path("web")),
+            )?;
+            let copied = std::fs::copy(project.path("web/package-lock.json"), project.path(NPM_MARK));
+            copied.map(drop).map_err(|error| format!("{NPM_MARK}: {error}"))
+        }
+        Piece::VulkanDriver | Piece::Chromium | Piece::CppCompiler | Piece::Node => Ok(()),
+    }
+}
+
+fn has_vulkan(project: &Project) -> bool {
+    let has_driver = std::env::var_os("VK_DRIVER_FILES").is_some()
+        || VULKAN_DRIVER_FOLDERS
+            .iter()
+            .any(|folder| std::fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some()));
+    // A user's PATH often lacks the system folder that holds ldconfig.
+    let listed = ["/sbin/ldconfig", "/usr/sbin/ldconfig", "ldconfig"]
+        .iter()
+        .find_map(|ldconfig| project::capture(project.command(ldconfig).arg("-p")).ok());
+    has_driver && listed.is_none_or(|libraries| libraries.contains("libvulkan.so.1"))
+}
+
+fn chromium() -> Option<PathBuf> {
+    let named = std::env::var_os("RULLAMA_CHROMIUM").map(PathBuf::from);
+    let on_path = || CHROMIUM_NAMES.iter().find_map(|name| project::find_program(name));
+    let app = || CHROMIUM_APPS.iter().map(PathBuf::from).find(|path| path.is_file());
+    named.or_else(on_path).or_else(app)
+}
+
+fn node_major(version: &str) -> Option<u32> {
+    version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+/// The version of `package` in the text of a `Cargo.lock`.
+fn locked_version(lock: &str, package: &str) -> Result<String, String> {
+    let entry = format!("[[package]]\nname = \"{package}\"\nversion = \"");
+    let version = lock.split_once(&entry).and_then(|(_, rest)| rest.split_once('"'));
+    version
+        .map(|(version, _)| version.into())
+        .ok_or_else(|| format!("Cargo.lock names no package `{package}`"))
+}
+
+/// What decides how system packages are installed.
+struct Machine {
+    distribution: Distribution,
+    is_root: bool,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Distribution {
+    Debian,
+    Ubuntu,
+    Fedora,
+    Arch,
+    MacOs,
+    Other,
+}
+
+/// How missing system packages come onto the machine.
+#[derive(Debug, PartialEq)]
+enum Remedy {
+    /// Shell commands that this program runs.
+    Run(Vec<String>),
+    /// What a person has to type.
+    Type(String),
+}
+
+impl Machine {
+    fn this() -> Machine {
+        let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+        let id = std::process::Command::new("id").arg("-u").output();
+        let is_root = id.is_ok_and(|output| output.stdout.trim_ascii() == b"0");
+        Machine { distribution: distribution(&release), is_root }
+    }
+}
+
+fn distribution(os_release: &str) -> Distribution {
+    if cfg!(target_os = "macos") {
+        return Distribution::MacOs;
+    }
+    let value =
+        |key: &str| os_release.lines().find_map(|line| line.strip_prefix(key)).unwrap_or("").replace('"', "");
+    let names = format!("{} {}", value("ID="), value("ID_LIKE="));
+    let known = |name: &str| match name {
+        "debian" => Some(Distribution::Debian),
+        "ubuntu" => Some(Distribution::Ubuntu),
+        "fedora" => Some(Distribution::Fedora),
+        "arch" => Some(Distribution::Arch),
+        _ => None,
+    };
+    names.split_whitespace().find_map(known).unwrap_or(Distribution::Other)
+}
+
+fn system(machine: &Machine, missing: &[Piece]) -> Remedy {
+    // Distributions ship Node.js of all ages, and Ubuntu's chromium package is a snap, which no script should switch on.
+    let is_snap = machine.distribution == Distribution::Ubuntu;
+    let packages = |names: [(Piece, &'static str); 3]| {
+        let chosen = names.into_iter().filter(|(piece, _)| missing.contains(piece));
+        let chosen = chosen.filter(|(piece, _)| !(is_snap && *piece == Piece::Chromium));
+        chosen.map(|(_, name)| name).collect::<Vec<_>>().join(" ")
+    };
+    let names = |driver, browser, compiler| {
+        packages([(Piece::VulkanDriver, driver), (Piece::Chromium, browser), (Piece::CppCompiler, compiler)])
+    };
+    let debian = names("mesa-vulkan-drivers libvulkan1", "chromium", "g++");
+    let by_hand = missing.contains(&Piece::Node) || (is_snap && missing.contains(&Piece::Chromium));
+    let is_debian = matches!(machine.distribution, Distribution::Debian | Distribution::Ubuntu);
+    if is_debian && machine.is_root && !by_hand {
+        let install = format!("apt-get install -y --no-install-recommends {debian}");
+        return Remedy::Run(vec!["apt-get update".into(), install]);
+    }
+
+    let mut commands = Vec::new();
+    if !debian.is_empty() {
+        commands.push(match machine.distribution {
+            Distribution::Debian | Distribution::Ubuntu => {
+                format!("sudo apt-get update && sudo apt-get install -y {debian}")
+            }
+            Distribution::Fedora => {
+                format!(
+                    "sudo dnf install {}",
+                    names("mesa-vulkan-drivers vulkan-loader", "chromium", "gcc-c++")
+                )
+            }
+            Distribution::Arch => {
+                format!("sudo pacman -S {}", names("vulkan-swrast vulkan-icd-loader", "chromium", "gcc"))
+            }
+            Distribution::MacOs if missing.contains(&Piece::CppCompiler) => "xcode-select --install".into(),
+            Distribution::MacOs => "brew install --cask google-chrome".into(),
+            Distribution::Other => format!("the packages that are called {debian} on Debian"),
+        });
+    }
+    if is_snap && missing.contains(&Piece::Chromium) {
+        commands.push("sudo snap install chromium".into());
+    }
+    if missing.contains(&Piece::Node) {
+        commands.push(format!("Node.js {NODE_MAJOR_MIN} or newer from https://nodejs.org"));
+    }
+    Remedy::Type(commands.join("\n  "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(distribution: Distribution, is_root: bool, missing: &[Piece], expected: &str) {
+        let text = match system(&Machine { distribution, is_root }, missing) {
+            Remedy::Run(commands) => format!("run: {}", commands.join("; ")),
+            Remedy::Type(commands) => format!("type: {commands}"),
+        };
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn system_packages_are_installed_only_by_root_on_debian_and_ubuntu() {
+        use Distribution::*;
+        use Piece::*;
+        let both = [VulkanDriver, Chromium];
+        let apt = "run: apt-get update; apt-get install -y --no-install-recommends";
+        check(Debian, true, &both, &format!("{apt} mesa-vulkan-drivers libvulkan1 chromium"));
+        check(Debian, true, &[Chromium, WasmTarget], &format!("{apt} chromium"));
+        check(Debian, false, &[Chromium], "type: sudo apt-get update && sudo apt-get install -y chromium");
+        check(Ubuntu, true, &[VulkanDriver], &format!("{apt} mesa-vulkan-drivers libvulkan1"));
+        let both_by_hand =
+            "type: sudo apt-get update && sudo apt-get install -y mesa-vulkan-drivers libvulkan1";
+        check(Ubuntu, true, &both, &format!("{both_by_hand}\n  sudo snap install chromium"));
+        check(Ubuntu, true, &[Chromium], "type: sudo snap install chromium");
+        check(
+            Debian,
+            true,
+            &[CppCompiler, VulkanDriver],
+            &format!("{apt} mesa-vulkan-drivers libvulkan1 g++"),
+        );
+        check(MacOs, false, &[Chromium], "type: brew install --cask google-chrome");
+        check(Fedora, true, &[Chromium], "type: sudo dnf install chromium");
+        check(Arch, false, &both, "type: sudo pacman -S vulkan-swrast vulkan-icd-loader chromium");
+        check(Debian, true, &[Node], "type: Node.js 20 or newer from https://nodejs.org");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn distributions_are_told_by_their_own_name_first() {
+        assert!(distribution("NAME=x\nID=debian\n") == Distribution::Debian);
+        assert!(distribution("ID=ubuntu\nID_LIKE=debian\n") == Distribution::Ubuntu);
+        assert!(distribution("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n") == Distribution::Ubuntu);
+        assert!(distribution("ID=nixos\n") == Distribution::Other);
+    }
+
+    #[test]
+    fn versions_are_read() {
+        let lock = "[[package]]\nname = \"wasm-bindgen-macro\"\nversion = \"9.9.9\"\n\n[[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.1\"\n";
+        assert_eq!(locked_version(lock, "wasm-bindgen"), Ok("0.2.1".into()));
+        assert!(locked_version(lock, "wgpu").is_err());
+        assert_eq!(node_major("v20.20.2\n"), Some(20));
+        assert_eq!(node_major("nonsense"), None);
+    }
+}
