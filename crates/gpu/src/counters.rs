@@ -15,7 +15,7 @@ pub struct Counters {
     pub pipelines_created: u64,
     /// Submissions to the queue, those that only flush writes included.
     pub submits: u64,
-    /// Dispatches recorded.
+    /// Dispatches submitted.
     pub dispatches: u64,
     /// Bytes written from the processor.
     pub bytes_written: u64,

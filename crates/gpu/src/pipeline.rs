@@ -165,10 +165,19 @@ impl Device {
 }
 
 fn create(inner: &Inner, shader: &Shader, source: &str) -> (wgpu::ShaderModule, wgpu::ComputePipeline) {
-    let module = inner.device.create_shader_module(wgpu::ShaderModuleDescriptor {
+    let descriptor = wgpu::ShaderModuleDescriptor {
         label: Some(shader.name()),
         source: wgpu::ShaderSource::Wgsl(source.into()),
-    });
+    };
+    let module = if shader.is_bounded() {
+        // SAFETY: who calls `Shader::bounded` promises what the checks would ensure. Every such shader is one of our own
+        // kernels, whose cases run with poisoned words behind every buffer.
+        unsafe {
+            inner.device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
+        }
+    } else {
+        inner.device.create_shader_module(descriptor)
+    };
     let pipeline = inner.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
         label: Some(shader.name()),
         layout: None,

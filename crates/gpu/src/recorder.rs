@@ -10,10 +10,18 @@ use crate::{BindGroup, Buffer, Limits, Pipeline, Readback};
 /// Commands in the order in which they will run. Nothing runs before [`Device::submit`].
 #[derive(Debug)]
 pub struct Recorder {
-    // Absent only after the commands were taken by a submission.
-    encoder: Option<wgpu::CommandEncoder>,
+    commands: Commands,
+    dispatches: u64,
     landings: Vec<Arc<Landing>>,
     inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+enum Commands {
+    Open(wgpu::CommandEncoder),
+    Finished(wgpu::CommandBuffer),
+    /// Submitted, or about to be dropped.
+    Gone,
 }
 
 /// A submission, numbered from 1 on each device.
@@ -28,7 +36,7 @@ impl Device {
         inner.ledger.recorder_opened();
         inner.graveyard.recorder_opened();
         let encoder = inner.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        Recorder { encoder: Some(encoder), landings: Vec::new(), inner }
+        Recorder { commands: Commands::Open(encoder), dispatches: 0, landings: Vec::new(), inner }
     }
 
     /// Hands the recorded commands to the queue and returns at once.
@@ -37,9 +45,13 @@ impl Device {
             Arc::ptr_eq(self.inner(), &recorder.inner),
             "commands recorded for one device were submitted to another"
         );
-        let encoder = recorder.encoder.take().expect("a recorder has its encoder until it is submitted");
+        recorder.finish();
+        let Commands::Finished(commands) = std::mem::replace(&mut recorder.commands, Commands::Gone) else {
+            unreachable!("a recorder has its commands until they are submitted")
+        };
         let landings = std::mem::take(&mut recorder.landings);
-        let submission = self.inner().submit(Some(encoder.finish()));
+        let submission = self.inner().submit(Some(commands));
+        self.inner().counts.dispatches.add(recorder.dispatches);
         for landing in landings {
             landing.expect_from(self.inner(), submission);
         }
@@ -49,7 +61,21 @@ impl Device {
 
 impl Recorder {
     fn encoder(&mut self) -> &mut wgpu::CommandEncoder {
-        self.encoder.as_mut().expect("a recorder has its encoder until it is submitted")
+        match &mut self.commands {
+            Commands::Open(encoder) => encoder,
+            Commands::Finished(_) | Commands::Gone => {
+                panic!("a recorder takes no commands after it is finished")
+            }
+        }
+    }
+
+    /// Ends recording, which [`Device::submit`] does otherwise: to do the work of it while the GPU is busy with earlier
+    /// commands. Buffers that are dropped from now until the submission keep their memory, as while recording.
+    pub fn finish(&mut self) {
+        self.commands = match std::mem::replace(&mut self.commands, Commands::Gone) {
+            Commands::Open(encoder) => Commands::Finished(encoder.finish()),
+            other => other,
+        };
     }
 
     /// Records one compute pass. Dispatches in it run in order and see each other's results.
@@ -60,7 +86,7 @@ impl Recorder {
             .begin_compute_pass(&wgpu::ComputePassDescriptor { label: Some(label), timestamp_writes: None });
         let mut pass = Pass { raw, limits: &inner.limits, current: None, dispatches: 0 };
         record(&mut pass);
-        inner.counts.dispatches.add(pass.dispatches);
+        self.dispatches += pass.into_dispatches();
     }
 
     /// Copies `bytes` from `source` to `destination`.
@@ -119,7 +145,7 @@ impl Recorder {
 impl Drop for Recorder {
     fn drop(&mut self) {
         // Commands that were never submitted go first, since they still hold their buffers.
-        self.encoder = None;
+        self.commands = Commands::Gone;
         self.inner.graveyard.recorder_closed();
         self.inner.ledger.recorder_closed();
     }
@@ -135,6 +161,10 @@ pub struct Pass<'pass> {
 }
 
 impl Pass<'_> {
+    fn into_dispatches(self) -> u64 {
+        self.dispatches
+    }
+
     /// Runs `pipeline` with `bind` in `groups` workgroups along x, y and z.
     ///
     /// # Panics

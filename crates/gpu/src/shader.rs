@@ -16,6 +16,7 @@ use std::borrow::Cow;
 pub struct Shader {
     name: &'static str,
     needs: Needs,
+    bounded: bool,
     declarations: String,
     files: Vec<Cow<'static, str>>,
 }
@@ -83,7 +84,13 @@ impl Shader {
     /// A shader whose entry point is called `name`.
     #[must_use]
     pub fn new(name: &'static str) -> Shader {
-        Shader { name, needs: Needs::default(), declarations: String::new(), files: Vec::new() }
+        Shader {
+            name,
+            needs: Needs::default(),
+            bounded: false,
+            declarations: String::new(),
+            files: Vec::new(),
+        }
     }
 
     /// The shader uses half precision.
@@ -104,6 +111,15 @@ impl Shader {
     #[must_use]
     pub fn dot4(mut self) -> Shader {
         self.needs.dot4 = true;
+        self
+    }
+
+    /// The text keeps every index within what is bound, divides by no zero and ends every loop, whatever the buffers hold.
+    /// Native compilers then leave out the checks that they would add, which cost a tenth of a decoded token; a
+    /// browser's keep theirs.
+    #[must_use]
+    pub fn bounded(mut self) -> Shader {
+        self.bounded = true;
         self
     }
 
@@ -144,6 +160,10 @@ impl Shader {
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    pub(crate) fn is_bounded(&self) -> bool {
+        self.bounded
     }
 
     pub(crate) fn needs(&self) -> Needs {
