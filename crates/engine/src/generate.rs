@@ -212,6 +212,7 @@ impl<'a> Generation<'a> {
 
     fn end(&mut self, reason: FinishReason) {
         self.stage = Stage::Done;
+        self.session.rest();
         self.events.push_back(Event::Finished(Finished { reason, usage: self.usage, timings: self.timings }));
     }
 }

@@ -35,7 +35,6 @@ mod file;
 mod generate;
 mod load;
 mod model;
-mod rewind;
 mod sampling;
 mod session;
 mod state;
@@ -51,7 +50,7 @@ pub use model::Model;
 pub use sampling::{Candidate, Sampling, SplitMix64, distribution};
 pub use session::Session;
 
-pub use gemma4::{KvType, PerLayerTable};
+pub use gemma4::{KvType, PerLayerTable, Stage};
 pub use gguf::{Header, Memory, ReadAt, ReadError, ReadErrorKind, ReadFuture};
 pub use gpu::{Device, Profile, Snapshot};
 pub use {gemma4, gguf, gpu, kernels, prompt};

@@ -1,9 +1,8 @@
 //! One sequence of tokens with its KV cache.
 
 use crate::generate::{GenerateOptions, Generation};
-use crate::rewind::can_rewind;
 use crate::{Cancel, Error, Model};
-use gemma4::{Context, Output, Path, Want};
+use gemma4::{Context, Output, Path, Stage, Want};
 
 /// A sequence and its cache. Whatever happens to the work on it (an error, a cancellation, a future dropped half way),
 /// [`Session::tokens`] are those that the cache holds, and the session goes on from there.
@@ -13,13 +12,11 @@ pub struct Session {
     /// The first `context.position()` of these are in the cache. Tokens are noted before they are processed, so that a
     /// step that ends between its await points leaves the two in agreement.
     tokens: Vec<u32>,
-    /// One past the highest position written since the cache was empty.
-    written: u32,
 }
 
 impl Session {
     pub(crate) fn new(model: Model, context: Context) -> Session {
-        Session { model, context, tokens: Vec::new(), written: 0 }
+        Session { model, context, tokens: Vec::new() }
     }
 
     /// Tokens in the cache.
@@ -47,6 +44,21 @@ impl Session {
         self.context.dispatches_per_token()
     }
 
+    /// What a stage of a decoded token costs: dispatches, bytes of weights, and the seconds that one round of it takes,
+    /// measured over `times` rounds. Stages measured one by one wait less for each other than a token's dispatches do,
+    /// so the sum is a little less than a token takes. The session is empty afterwards.
+    ///
+    /// # Errors
+    /// [`Error::Gpu`].
+    pub async fn time_stage(&mut self, stage: Stage, times: u32) -> Result<(usize, u64, f64), Error> {
+        self.reset();
+        self.context.repeat(stage, 1).await?;
+        let start = web_time::Instant::now();
+        self.context.repeat(stage, times).await?;
+        let (dispatches, bytes) = self.context.cost_of(stage);
+        Ok((dispatches, bytes, start.elapsed().as_secs_f64() / f64::from(times.max(1))))
+    }
+
     /// Logits (ids, vocabulary) for a sequence from its start; what the session held is forgotten first.
     /// [`Path::Prompt`] takes the tokens in chunks, [`Path::Decode`] one by one.
     ///
@@ -66,6 +78,7 @@ impl Session {
                     }
                     logits.extend(self.decode(id, Want::Logits).await?.logits);
                 }
+                self.rest();
                 Ok(logits)
             }
         }
@@ -99,15 +112,7 @@ impl Session {
         if len >= self.position() {
             return len == self.position();
         }
-        let window = self.model.config().window;
-        if !can_rewind(&self.model.plan().caches, window, self.capacity(), self.written, len) {
-            return false;
-        }
-        assert!(self.context.truncate(len), "{len} of {} tokens, {} written", self.position(), self.written);
-        if len == 0 {
-            self.written = 0;
-        }
-        true
+        self.context.truncate(len)
     }
 
     /// Forgets everything.
@@ -127,10 +132,14 @@ impl Session {
         Ok(self.context.decode(id, want).await?)
     }
 
+    /// Ends a row of decoded tokens.
+    pub(crate) fn rest(&mut self) {
+        self.context.rest();
+    }
+
     fn note(&mut self, ids: &[u32]) {
         self.tokens.truncate(self.context.position() as usize);
         self.tokens.extend_from_slice(ids);
-        self.written = self.written.max(self.tokens.len() as u32);
     }
 
     fn check(&self, ids: &[u32]) -> Result<(), Error> {
@@ -152,23 +161,16 @@ impl Session {
         &self.context
     }
 
-    /// What the cache is worth without the tokens, for [`crate::state`].
-    pub(crate) fn written(&self) -> u32 {
-        self.written
-    }
-
     /// Replaces cache and tokens. If the two do not fit each other the session is empty afterwards.
-    pub(crate) fn replace(&mut self, tokens: Vec<u32>, written: u32, cache: &[u8]) -> Result<(), Error> {
+    pub(crate) fn replace(&mut self, tokens: Vec<u32>, cache: &[u8]) -> Result<(), Error> {
         self.context.restore(cache)?;
         if self.context.position() as usize != tokens.len() {
             let problem = format!("{} tokens beside a cache of {}", tokens.len(), self.context.position());
             assert!(self.context.truncate(0), "an empty cache is always possible");
             self.tokens.clear();
-            self.written = 0;
             return Err(Error::State { problem });
         }
         self.tokens = tokens;
-        self.written = written;
         Ok(())
     }
 }

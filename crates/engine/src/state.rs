@@ -1,14 +1,14 @@
 //! Saving a session and restoring it, perhaps in another process.
 //!
-//! Layout, little-endian: magic `RLSS`, u32 version, 32 bytes of model digest, u32 number of tokens, u32 one past the
-//! highest position written, the tokens as u32, then the cache as [`gemma4::Context::save`] writes it.
+//! Layout, little-endian: magic `RLSS`, u32 version, 32 bytes of model digest, u32 number of tokens, the tokens as u32,
+//! then the cache as [`gemma4::Context::save`] writes it.
 
 use crate::{Error, Session};
 
 const MAGIC: &[u8; 4] = b"RLSS";
 const VERSION: u32 = 1;
-/// Magic, version, digest, two counts.
-const HEAD_BYTES: usize = 4 + 4 + 32 + 4 + 4;
+/// Magic, version, digest, count.
+const HEAD_BYTES: usize = 4 + 4 + 32 + 4;
 /// Bytes of a digest that a message shows.
 const SHOWN_BYTES: usize = 6;
 
@@ -26,7 +26,6 @@ impl Session {
         bytes.extend(VERSION.to_le_bytes());
         bytes.extend(self.model().digest().await?);
         bytes.extend((tokens.len() as u32).to_le_bytes());
-        bytes.extend(self.written().to_le_bytes());
         bytes.extend(tokens.iter().flat_map(|id| id.to_le_bytes()));
         bytes.extend(cache);
         Ok(bytes)
@@ -53,10 +52,9 @@ impl Session {
         if head[8..40] != expected {
             return Err(Error::OtherModel { found: shown(&head[8..40]), expected: shown(&expected) });
         }
-        let (count, written) = (word(40), word(44));
-        if count > self.capacity() || written < count || written > self.capacity() {
-            let capacity = self.capacity();
-            return Err(damaged(format!("{count} tokens, {written} written, in a context of {capacity}")));
+        let count = word(40);
+        if count > self.capacity() {
+            return Err(damaged(format!("{count} tokens in a context of {}", self.capacity())));
         }
         let Some((ids, cache)) = rest.split_at_checked(4 * count as usize) else {
             return Err(damaged(format!("{count} tokens in {} bytes", rest.len())));
@@ -67,7 +65,7 @@ impl Session {
         if let Some(id) = tokens.iter().find(|&&id| id >= vocabulary) {
             return Err(damaged(format!("token {id} in a vocabulary of {vocabulary}")));
         }
-        self.replace(tokens, written, cache)
+        self.replace(tokens, cache)
     }
 }
 

@@ -2,9 +2,10 @@
 
 use crate::config::Attention;
 use crate::error::Error;
-use crate::forward::{Builder, Pass, Path};
+use crate::forward::{Pass, Path, Stage};
 use crate::model::Model;
-use gpu::{Account, Buffer, Readback, Usage};
+use crate::rewind::can_rewind;
+use gpu::{Account, Buffer, Readback, Recorder, Usage};
 use kernels::head_norm_rope::rope_table;
 use kernels::op::{Op, Step};
 use std::rc::Rc;
@@ -37,12 +38,13 @@ pub struct Output {
 
 /// A sequence of tokens and its state on the GPU.
 pub struct Context {
+    /// The next token's commands and what they bring back, recorded while the GPU was busy with the token before.
+    ahead: Option<(Want, Recorder)>,
     model: Rc<Model>,
     buffers: Vec<Option<Buffer>>,
     readback: Readback,
     prompt: Pass,
     decode: Pass,
-    head: Pass,
     position: u32,
     /// End of the furthest position written since the sequence was empty: what the rings have overwritten goes by this,
     /// also when a chunk was cancelled or the sequence cut.
@@ -71,16 +73,11 @@ impl Context {
             Ok((buffers, device.readback(&planned.name, planned.bytes)?))
         };
         let (buffers, readback) = device.guarded(create).await?;
-        let (prompt, decode, head) = device
-            .guarded(|| {
-                Ok((
-                    Builder::new(&model, &buffers, Path::Prompt).layers()?,
-                    Builder::new(&model, &buffers, Path::Decode).layers()?,
-                    Builder::new(&model, &buffers, Path::Decode).head()?,
-                ))
-            })
-            .await?;
-        let context = Context { model, buffers, readback, prompt, decode, head, position: 0, reach: 0 };
+        let passes =
+            || Ok((Pass::new(&model, &buffers, Path::Prompt)?, Pass::new(&model, &buffers, Path::Decode)?));
+        let (prompt, decode) = device.guarded(passes).await?;
+        let context =
+            Context { ahead: None, model, buffers, readback, prompt, decode, position: 0, reach: 0 };
         context.write_rope_tables();
         Ok(context)
     }
@@ -130,18 +127,19 @@ impl Context {
         self.step(Path::Decode, &[id], want, &|| false).await
     }
 
+    /// Drops what was prepared for a next token. As long as it is kept, buffers that others drop keep their memory.
+    pub fn rest(&mut self) {
+        self.ahead = None;
+    }
+
     /// Forgets all tokens from position `len` on, if the sliding layers' rings still hold what position `len` sees;
     /// otherwise nothing changes and the answer is false.
     pub fn truncate(&mut self, len: u32) -> bool {
-        let window = self.model.config().window;
-        let kept = self.model.plan().caches.iter().flatten().all(|cache| {
-            let oldest = self.reach.saturating_sub(cache.capacity);
-            let needed = if cache.capacity < self.capacity() { (len + 1).saturating_sub(window) } else { 0 };
-            oldest <= needed
-        });
-        if len > self.position || (len > 0 && !kept) {
+        let (caches, window) = (&self.model.plan().caches, self.model.config().window);
+        if len > self.position || !can_rewind(caches, window, self.capacity(), self.reach, len) {
             return false;
         }
+        self.rest();
         self.position = len;
         if len == 0 {
             self.reach = 0;
@@ -163,7 +161,7 @@ impl Context {
             let raw = self.model.device().read(self.buffer(tap.buffer), 0, bytes).await?;
             values.push((tap.name.clone(), bytemuck::pod_collect_to_vec(&raw)));
         }
-        self.submit(&self.prompt.ops[done..], rows, "trace");
+        self.submit(&self.prompt.layers()[done..], rows, "trace");
         self.model.device().wait().await?;
         self.position += rows;
         Ok(values)
@@ -197,7 +195,35 @@ impl Context {
 
     /// Dispatches of a decoded token with its logits and arg-max.
     pub fn dispatches_per_token(&self) -> usize {
-        self.decode.ops.len() + self.head.ops.len()
+        self.decode.ops.len()
+    }
+
+    /// Dispatches of a decoded token that belong to a stage, and bytes of weights that their products read.
+    pub fn cost_of(&self, stage: Stage) -> (usize, u64) {
+        let of_stage = self.decode.costs.iter().filter(|(of, _)| *of == stage);
+        of_stage.fold((0, 0), |(dispatches, bytes), (_, more)| (dispatches + 1, bytes + more))
+    }
+
+    /// Runs a stage's dispatches of a decoded token `times` over whatever the buffers hold, in one submit, and waits: for
+    /// measuring. The sequence is empty afterwards.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub async fn repeat(&mut self, stage: Stage, times: u32) -> Result<(), Error> {
+        let device = self.model.device();
+        self.write_step(1, 0);
+        let mut recorder = device.recorder();
+        recorder.pass(stage.name(), |pass| {
+            for _ in 0..times {
+                let of_stage =
+                    self.decode.ops.iter().zip(&self.decode.costs).filter(|(_, cost)| cost.0 == stage);
+                of_stage.for_each(|(op, _)| op.record(pass, 1));
+            }
+        });
+        device.submit(recorder);
+        device.wait().await?;
+        self.set_position(0, 0);
+        Ok(())
     }
 
     fn buffer(&self, index: usize) -> &Buffer {
@@ -226,7 +252,7 @@ impl Context {
         let rows = self.write_inputs(path, ids).await?;
         self.reach = self.reach.max(self.position + rows);
         let output = match path {
-            Path::Decode => self.record_decode(want).await?,
+            Path::Decode => self.run_token(want).await?,
             Path::Prompt => {
                 self.record_prompt(rows, cancelled).await?;
                 self.head_rows(rows, want).await?
@@ -303,42 +329,54 @@ impl Context {
         for row in first..rows {
             self.write_step(rows, row);
             let mut recorder = self.model.device().recorder();
-            self.record_head(&mut recorder, want);
+            let ops = self.prompt.head(want == Want::Token);
+            recorder.pass("head", |pass| ops.iter().for_each(|op| op.record(pass, 1)));
+            self.record_result(&mut recorder, want);
             self.model.device().submit(recorder);
             self.collect(want, &mut output).await?;
         }
         Ok(output)
     }
 
-    async fn record_decode(&self, want: Want) -> Result<Output, Error> {
-        let mut recorder = self.model.device().recorder();
-        recorder.pass("decode", |pass| self.decode.ops.iter().for_each(|op| op.record(pass, 1)));
+    /// Submits a token's commands, and records the next one's while they run: a token's commands are always the same.
+    async fn run_token(&mut self, want: Want) -> Result<Output, Error> {
+        let recorder = match self.ahead.take() {
+            Some((prepared, recorder)) if prepared == want => recorder,
+            _ => self.record_token(want),
+        };
+        self.model.device().submit(recorder);
         let mut output = Output::default();
         if want == Want::Nothing {
-            self.model.device().submit(recorder);
             self.model.device().wait().await?;
             return Ok(output);
         }
-        self.record_head(&mut recorder, want);
-        self.model.device().submit(recorder);
+        self.ahead = Some((want, self.record_token(want)));
         self.collect(want, &mut output).await?;
         Ok(output)
     }
 
-    fn record_head(&self, recorder: &mut gpu::Recorder, want: Want) {
-        let arena = &self.model.plan().arena;
+    fn record_token(&self, want: Want) -> Recorder {
+        let mut recorder = self.model.device().recorder();
         let ops = match want {
-            Want::Token => &self.head.ops[..],
-            _ => &self.head.ops[..self.head.taps[0].0],
+            Want::Nothing => self.decode.layers(),
+            Want::Token => &self.decode.ops,
+            Want::Logits | Want::AllLogits => self.decode.to_logits(),
         };
-        recorder.pass("head", |pass| ops.iter().for_each(|op| op.record(pass, 1)));
-        match want {
-            Want::Token => recorder.copy_to_readback(self.buffer(arena.token), 0, &self.readback, 0, 4),
-            _ => {
-                let bytes = 4 * u64::from(self.model.config().vocabulary);
-                recorder.copy_to_readback(self.buffer(arena.logits), 0, &self.readback, 0, bytes);
-            }
-        }
+        recorder.pass("token", |pass| ops.iter().for_each(|op| op.record(pass, 1)));
+        self.record_result(&mut recorder, want);
+        recorder.finish();
+        recorder
+    }
+
+    /// The copy of what a step is to bring back.
+    fn record_result(&self, recorder: &mut Recorder, want: Want) {
+        let arena = &self.model.plan().arena;
+        let (from, bytes) = match want {
+            Want::Nothing => return,
+            Want::Token => (arena.token, 4),
+            Want::Logits | Want::AllLogits => (arena.logits, 4 * u64::from(self.model.config().vocabulary)),
+        };
+        recorder.copy_to_readback(self.buffer(from), 0, &self.readback, 0, bytes);
     }
 
     async fn collect(&self, want: Want, output: &mut Output) -> Result<(), Error> {

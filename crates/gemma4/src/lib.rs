@@ -11,13 +11,14 @@ mod error;
 mod forward;
 mod model;
 pub mod plan;
+mod rewind;
 mod state;
 
 pub use checkpoint::Checkpoint;
 pub use config::{Attention, Config, Experts, Kv, Layer, placeholders};
 pub use context::{Context, Output, Want};
 pub use error::Error;
-pub use forward::{Path, Tap};
+pub use forward::{Path, Stage, Tap};
 pub use kernels::kv::KvType;
 pub use model::{Model, Progress, bytes_per_token};
 pub use plan::{Options, PerLayerTable, Plan};

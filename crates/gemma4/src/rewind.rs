@@ -1,6 +1,6 @@
 //! How far back a cache can go.
 
-use gemma4::plan::CachePlan;
+use crate::plan::CachePlan;
 
 /// Whether a sequence can go on from `len` tokens. A sliding layer keeps the last `capacity` positions that were ever
 /// written: rings write position p over p - capacity, also for tokens that were forgotten again, or whose step was

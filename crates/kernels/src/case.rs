@@ -133,7 +133,7 @@ pub fn all() -> Vec<Case> {
         crate::per_layer_combine::cases::cases,
         crate::rms_norm::cases::cases,
         crate::router_top_k::cases::cases,
-        crate::softcap::cases::cases,
+        crate::token_attention::cases::cases,
     ]
     .iter()
     .flat_map(|cases| cases())

@@ -1,13 +1,16 @@
 //! The memory plan: every buffer a model will ask for, as a pure function of file, options and adapter limits. The
 //! loader creates exactly these buffers, so that plan and ledger agree to the byte.
 
+mod arena;
+
+pub use arena::{Arena, ExpertArena};
+
 use crate::checkpoint::{Checkpoint, Matrix, Source};
 use crate::config::{Attention, Config, Kv};
 use crate::error::Error;
 use gpu::{Account, Limits};
-use kernels::attention::SPLITS;
-use kernels::head_norm_rope::rope_lines;
 use kernels::kv::KvType;
+use kernels::matvec::Division;
 use kernels::weight::Layout;
 use serde::Serialize;
 
@@ -113,66 +116,6 @@ pub struct CachePlan {
     pub row_bytes: u64,
 }
 
-/// Activation buffers by role, as indices in the plan.
-#[derive(Clone, Debug)]
-pub struct Arena {
-    /// The step's uniform.
-    pub step: usize,
-    /// Token ids of the chunk (chunk).
-    pub ids: usize,
-    /// Residual stream (chunk, hidden).
-    pub h: usize,
-    /// Normed residual (chunk, hidden).
-    pub x: usize,
-    /// Result of a block before its post-norm (chunk, hidden).
-    pub y: usize,
-    /// Raw projections (chunk, widest stride).
-    pub qkv: usize,
-    /// Queries (chunk, heads * widest head).
-    pub q: usize,
-    /// Attention result (chunk, heads * widest head).
-    pub attended: usize,
-    /// Split attention (SPLITS, heads, widest head) and its weights (SPLITS, heads, 2).
-    pub partial: [usize; 2],
-    /// Gate and up (chunk, 2 * widest feed-forward).
-    pub gate_up: usize,
-    /// Gated activation (chunk, widest feed-forward or per-layer width).
-    pub gated: usize,
-    /// Per-layer inputs (chunk, layers * width) and their projected context.
-    pub per_layer: Option<[usize; 2]>,
-    /// Experts.
-    pub experts: Option<ExpertArena>,
-    /// The row whose logits are wanted (hidden).
-    pub last: usize,
-    /// Logits of one row (vocabulary).
-    pub logits: usize,
-    /// Index of the largest logit (1).
-    pub token: usize,
-    /// Rotary tables: sliding, full.
-    pub rope: [usize; 2],
-    /// Staging for one row of logits or one token.
-    pub readback: usize,
-}
-
-/// Activation buffers of the experts.
-#[derive(Clone, Debug)]
-pub struct ExpertArena {
-    /// Dense result after its norm, then the sum (chunk, hidden).
-    pub dense: usize,
-    /// Router logits (chunk, experts).
-    pub router: usize,
-    /// Chosen experts (chunk, top_k).
-    pub chosen: usize,
-    /// Their weights (chunk, top_k).
-    pub weights: usize,
-    /// Gate and up per slot (chunk * top_k, 2 * width).
-    pub gate_up: usize,
-    /// Gated activation per slot (chunk * top_k, width).
-    pub gated: usize,
-    /// Result per slot (chunk * top_k, hidden).
-    pub down: usize,
-}
-
 /// Everything that will be allocated, and what lies where in it.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -266,7 +209,9 @@ impl Planner<'_> {
         }
         let (vectors_buffer, vectors) = self.vectors(checkpoint)?;
         let caches = self.caches(config)?;
-        let arena = self.arena(config)?;
+        let output = &matrices[checkpoint.output.unwrap_or(checkpoint.embeddings)];
+        let candidates = output.iter().map(|part| Division::of(&part.layout).groups).sum();
+        let arena = self.arena(config, candidates)?;
         Ok(Plan {
             buffers: self.buffers,
             matrices,
@@ -369,6 +314,13 @@ impl Planner<'_> {
 
     /// Full layers hold the whole context; sliding ones the window and a chunk, since a chunk is written before its
     /// first token attends.
+    fn capacity(&self, config: &Config, attention: Attention) -> u32 {
+        match attention {
+            Attention::Full => self.options.context,
+            Attention::Sliding => config.window.saturating_add(self.options.chunk).min(self.options.context),
+        }
+    }
+
     fn caches(&mut self, config: &Config) -> Result<Vec<Option<CachePlan>>, Error> {
         let remedy = "Ask for a smaller context";
         let options = self.options;
@@ -378,10 +330,7 @@ impl Planner<'_> {
                 caches.push(None);
                 continue;
             }
-            let capacity = match layer.attention {
-                Attention::Full => options.context,
-                Attention::Sliding => config.window.saturating_add(options.chunk).min(options.context),
-            };
+            let capacity = self.capacity(config, layer.attention);
             let row = u64::from(layer.kv_heads * layer.head_dim);
             let row_bytes = row * options.kv.bytes();
             let shape = vec![u64::from(capacity), u64::from(layer.kv_heads), u64::from(layer.head_dim)];
@@ -391,82 +340,6 @@ impl Planner<'_> {
             caches.push(Some(CachePlan { keys, values, capacity, row_bytes }));
         }
         Ok(caches)
-    }
-
-    fn activation(&mut self, name: &str, shape: &[u32]) -> Result<usize, Error> {
-        let shape: Vec<u64> = shape.iter().map(|&n| u64::from(n)).collect();
-        let bytes = 4 * shape.iter().product::<u64>();
-        self.push(name.to_owned(), Account::Activations, shape, bytes, "Ask for a smaller chunk")
-    }
-
-    fn arena(&mut self, config: &Config) -> Result<Arena, Error> {
-        let chunk = self.options.chunk;
-        let hidden = config.hidden;
-        let widest = |width: &dyn Fn(&crate::config::Layer) -> u32| {
-            config.layers.iter().map(width).max().expect("at least one layer")
-        };
-        let head_dim = widest(&|layer| layer.head_dim);
-        let stride = widest(&|layer| (config.heads + 2 * layer.kv_heads) * layer.head_dim);
-        let feed_forward = widest(&|layer| layer.feed_forward);
-        let n_layers = config.layers.len() as u32;
-        let width = config.per_layer.unwrap_or(0);
-        let rope = |attention: Attention| {
-            config.layers.iter().find(|layer| layer.attention == attention).map_or(8, |layer| layer.head_dim)
-        };
-        let lines = rope_lines(self.options.context);
-        let no_remedy = "No adapter is this small";
-        Ok(Arena {
-            step: self.push("step".to_owned(), Account::Uniforms, vec![4], 16, no_remedy)?,
-            ids: self.activation("ids", &[chunk])?,
-            h: self.activation("h", &[chunk, hidden])?,
-            x: self.activation("x", &[chunk, hidden])?,
-            y: self.activation("y", &[chunk, hidden])?,
-            qkv: self.activation("qkv", &[chunk, stride])?,
-            q: self.activation("q", &[chunk, config.heads * head_dim])?,
-            attended: self.activation("attended", &[chunk, config.heads * head_dim])?,
-            partial: [
-                self.activation("partial", &[SPLITS, config.heads, head_dim])?,
-                self.activation("partial_weights", &[SPLITS, config.heads, 2])?,
-            ],
-            gate_up: self.activation("gate_up", &[chunk, 2 * feed_forward.max(width)])?,
-            gated: self.activation("gated", &[chunk, feed_forward.max(width)])?,
-            per_layer: match config.per_layer {
-                Some(_) => Some([
-                    self.activation("per_layer", &[chunk, n_layers * width])?,
-                    self.activation("per_layer_context", &[chunk, n_layers * width])?,
-                ]),
-                None => None,
-            },
-            experts: match config.experts {
-                Some(experts) => {
-                    let slots = chunk * experts.top_k;
-                    Some(ExpertArena {
-                        dense: self.activation("dense", &[chunk, hidden])?,
-                        router: self.activation("router", &[chunk, experts.count])?,
-                        chosen: self.activation("chosen", &[slots])?,
-                        weights: self.activation("chosen_weights", &[slots])?,
-                        gate_up: self.activation("expert_gate_up", &[slots, 2 * experts.width])?,
-                        gated: self.activation("expert_gated", &[slots, experts.width])?,
-                        down: self.activation("expert_down", &[slots, hidden])?,
-                    })
-                }
-                None => None,
-            },
-            last: self.activation("last", &[hidden])?,
-            logits: self.activation("logits", &[config.vocabulary])?,
-            token: self.activation("token", &[1])?,
-            rope: [
-                self.activation("rope.sliding", &[lines, rope(Attention::Sliding) / 2, 2])?,
-                self.activation("rope.full", &[lines, rope(Attention::Full) / 2, 2])?,
-            ],
-            readback: self.push(
-                "readback".to_owned(),
-                Account::Staging,
-                vec![u64::from(config.vocabulary)],
-                4 * u64::from(config.vocabulary),
-                no_remedy,
-            )?,
-        })
     }
 }
 

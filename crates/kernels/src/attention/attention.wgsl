@@ -1,11 +1,11 @@
-// One workgroup computes one query head of one token over one split of the keys it may see: blocks of WORKGROUP keys,
-// one key's score per invocation, then softmax weights in workgroup memory, then the values, four columns per
-// invocation. Softmax runs online (maximum and sum carried from block to block). store_whole.wgsl or store_split.wgsl
-// says where the result goes. Gemma 4 scales no scores.
+// One workgroup computes one query head of one token over the keys it may see: blocks of WORKGROUP keys, one key's score
+// per invocation, then softmax weights in workgroup memory, then the values, four columns per invocation. Softmax runs
+// online (maximum and sum carried from block to block). Gemma 4 scales no scores.
 @group(0) @binding(0) var<storage, read> q: array<vec4<f32>>;               // (T, HEADS, HEAD_DIM)
 @group(0) @binding(1) var<storage, read> k_cache: array<Kv>;                // (CAPACITY, KV_HEADS, HEAD_DIM)
 @group(0) @binding(2) var<storage, read> v_cache: array<Kv>;                // (CAPACITY, KV_HEADS, HEAD_DIM)
 @group(0) @binding(3) var<uniform> step: Step;
+@group(0) @binding(4) var<storage, read_write> y: array<vec4<f32>>;         // (T, HEADS, HEAD_DIM)
 
 const N: u32 = HEAD_DIM / 4u;
 // Lower than any score; exp(LOWEST - score) is 0 and LOWEST - LOWEST is 0, which infinities do not give.
@@ -33,7 +33,6 @@ fn workgroup_max(value: f32, local: u32) -> f32 {
 fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let head = group.x;
     let token = group.y;
-    let split = group.z;
     let kv_head = head / (HEADS / KV_HEADS);
     for (var i = local; i < N; i += WORKGROUP) {
         query[i] = q[(token * HEADS + head) * N + i];
@@ -44,17 +43,14 @@ fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
     if (WINDOW != 0u && last > WINDOW) {
         first = last - WINDOW;
     }
-    let share = (last - first + SPLITS - 1u) / SPLITS;
-    let begin = min(first + split * share, last);
-    let end = min(begin + share, last);
     var top = LOWEST;
     var total = 0.0;
-    var sum0 = vec4<f32>(0.0);      // column local of the head, in vec4
+    var sum = vec4<f32>(0.0);      // column local of the head, in vec4
     workgroupBarrier();
-    for (var block = begin; block < end; block += WORKGROUP) {
+    for (var block = first; block < last; block += WORKGROUP) {
         let key = block + local;
         var score = LOWEST;
-        if (key < end) {
+        if (key < last) {
             let at = ((key % CAPACITY) * KV_HEADS + kv_head) * N;
             score = 0.0;
             for (var i = 0u; i < N; i += 1u) {
@@ -62,20 +58,22 @@ fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
             }
         }
         let block_top = max(top, workgroup_max(score, local));
-        let p = select(0.0, exp(score - block_top), key < end);
+        let p = select(0.0, exp(score - block_top), key < last);
         weight[local] = p;
         let correction = exp(top - block_top);
         total = total * correction + workgroup_sum(p, local);   // its barriers also publish `weight`
-        sum0 *= correction;
+        sum *= correction;
         if (local < N) {
-            let count = min(WORKGROUP, end - block);
+            let count = min(WORKGROUP, last - block);
             for (var j = 0u; j < count; j += 1u) {
                 let at = (((block + j) % CAPACITY) * KV_HEADS + kv_head) * N;
-                sum0 += weight[j] * kv_load(v_cache[at + local]);
+                sum += weight[j] * kv_load(v_cache[at + local]);
             }
         }
         top = block_top;
         workgroupBarrier();         // `weight` is written again in the next round
     }
-    store(token, head, split, local, sum0, top, total);
+    if (local < N) {
+        y[(token * HEADS + head) * N + local] = sum / total;
+    }
 }

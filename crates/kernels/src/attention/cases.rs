@@ -1,7 +1,7 @@
-//! Cases of attention, for prompts and split for a single token.
+//! Cases of attention for prompts.
 
 use super::reference::{forward as expected_y, visible};
-use super::{Inputs, SPLITS, Shape, forward, merge, merge_shader, shader, split, split_shader};
+use super::{Inputs, Shape, forward, shader};
 use crate::case::buffers::{cache, expect, floats, poisoned, step, stored};
 use crate::case::random::Random;
 use crate::case::{Case, Prepared, Tolerance};
@@ -116,37 +116,7 @@ fn prompt(name: &str, setting: Setting, rows: u32) -> Case {
     costing(Case::new("attention", name, vec![shader(&shape)], TOLERANCE, prepare), &costed, rows)
 }
 
-fn single(name: &str, setting: Setting) -> Case {
-    let shape = setting.shape;
-    let Shape { heads, head_dim, .. } = shape;
-    let name = named(&format!("split, {name}"), &setting);
-    let costed = Setting { ..setting };
-    let prepare = move |device: &gpu::Device| {
-        let Data { q, keys, values } = data(&setting, 1);
-        let expected = expected_y(&shape, &q, &keys, &values, setting.position);
-        let (q, y) = (floats(device, "q", &q)?, poisoned(device, "y", expected.len())?);
-        let keys = cache(device, "k_cache", shape.kv, &keys)?;
-        let values = cache(device, "v_cache", shape.kv, &values)?;
-        let step = step(device, Step { rows: 1, position: setting.position, ..Step::default() })?;
-        let partial = poisoned(device, "partial", (SPLITS * heads * head_dim) as usize)?;
-        let weights = poisoned(device, "weights", (SPLITS * heads * 2) as usize)?;
-        let inputs = Inputs {
-            q: (&q).into(),
-            k_cache: (&keys).into(),
-            v_cache: (&values).into(),
-            step: (&step).into(),
-        };
-        let ops = vec![
-            split(device, &shape, inputs, (&partial).into(), (&weights).into())?,
-            merge(device, heads, head_dim, (&partial).into(), (&weights).into(), (&y).into())?,
-        ];
-        Ok(Prepared { ops, rows: 1, outputs: vec![expect(y, expected)] })
-    };
-    let shaders = vec![split_shader(&shape), merge_shader(heads, head_dim)];
-    costing(Case::new("attention", name, shaders, TOLERANCE, prepare), &costed, 1)
-}
-
-/// Key counts around the workgroup and the splits, windows and rings, grouped heads, both cache types, real heads, the
+/// Key counts around the workgroup, windows and rings, grouped heads, both cache types, real heads, the
 /// end of the context, extreme scores and values.
 pub fn cases() -> Vec<Case> {
     let small = Shape { heads: 2, kv_heads: 1, head_dim: 8, capacity: 400, window: 0, kv: KvType::F32 };
@@ -154,51 +124,41 @@ pub fn cases() -> Vec<Case> {
     let half = |shape: Shape| Shape { kv: KvType::F16, ..shape };
     let mut cases =
         vec![prompt("from the beginning", at(small, 0), 7), prompt("one key", at(half(small), 0), 1)];
-    for position in [0, 1, 6, 7, 8, 127, 128, 129, 383] {
-        cases.push(single("keys around the splits", at(small, position)));
-    }
     for position in [126, 127, 255, 256] {
         cases.push(prompt("keys around the workgroup", at(half(small), position), 2));
     }
     for (heads, kv_heads) in [(4, 4), (6, 3), (8, 2), (7, 1)] {
         let grouped = Shape { heads, kv_heads, capacity: 32, ..small };
         cases.push(prompt("grouped heads", at(grouped, 20), 3));
-        cases.push(single("grouped heads", at(half(grouped), 30)));
     }
     // The ring is as short as it may be: the window and the step's other rows.
     let ring = Shape { capacity: 20, window: 16, kv_heads: 2, ..small };
     for position in [0, 10, 15, 16, 19, 20, 100] {
         cases.push(prompt("ring", at(ring, position), 5));
-        cases.push(single("ring", at(half(ring), position)));
     }
     let narrow = Shape { window: 1, capacity: 4, ..small };
     cases.push(prompt("window of one", at(narrow, 9), 3));
-    cases.push(single("window of one", at(narrow, 9)));
     cases.push(prompt("window larger than the keys", at(Shape { window: 300, ..small }, 40), 3));
     for head_dim in [4, 72, 508] {
         let odd = Shape { head_dim, capacity: 150, ..small };
         cases.push(prompt("odd heads", at(odd, 140), 2));
-        cases.push(single("odd heads", at(half(odd), 140)));
     }
     let local = Shape { heads: 8, kv_heads: 1, head_dim: 256, capacity: 544, window: 512, kv: KvType::F16 };
     let global = Shape { head_dim: 512, capacity: 1024, window: 0, ..local };
     for kv in [KvType::F16, KvType::F32] {
         cases.push(prompt("e2b local", at(Shape { kv, ..local }, 700), 3));
-        cases.push(single("e2b local", at(Shape { kv, ..local }, 1200)));
         cases.push(prompt("e2b global", at(Shape { kv, ..global }, 300), 2));
-        cases.push(single("e2b global", at(Shape { kv, ..global }, 1000)));
     }
     let large = Shape { heads: 32, kv_heads: 16, capacity: 64, window: 48, ..local };
     cases.push(prompt("31b local", at(large, 90), 2));
-    cases.push(single("31b global", at(Shape { heads: 32, kv_heads: 4, capacity: 64, ..global }, 60)));
-    let long = Shape { heads: 2, kv_heads: 1, head_dim: 16, capacity: 131072, window: 0, kv: KvType::F16 };
-    cases.push(single("end of the context", at(long, 131071)));
-    cases.push(single("window at the end of the context", at(local, 131071)));
+    let long = Shape { heads: 2, kv_heads: 1, head_dim: 16, capacity: 40_960, window: 0, kv: KvType::F16 };
+    // Mesa's software driver ends any shader after 65535 rounds of its loops, inner ones counted.
+    cases.push(prompt("many keys", at(long, 40_000), 1));
+    cases.push(prompt("window at the end of the context", at(local, 131071), 1));
     let heads_of_64 = Shape { head_dim: 64, ..small };
     for scores in [Scores::High, Scores::Low, Scores::FarApart] {
         let setting = |shape| Setting { shape, position: 300, scores, extent: 1.0 };
         cases.push(prompt(&format!("scores {scores:?}"), setting(heads_of_64), 2));
-        cases.push(single(&format!("scores {scores:?}"), setting(half(heads_of_64))));
     }
     cases.push(prompt("large values", Setting { extent: 1e4, ..at(small, 50) }, 2));
     cases

@@ -4,8 +4,7 @@
 //! Source: Hugging Face `Gemma4TextAttention`, `sliding_window_mask_function`.
 //!
 //! Traffic per token and kv head: keys and values once per query head (from cache after the first).
-//! `forward` serves prompts, one workgroup per (head, token). `split` serves a single token: the keys are divided among
-//! `splits` workgroups per head, and `merge` joins them, since one workgroup per head would leave most of a GPU idle.
+//! This serves prompts, one workgroup per (head, token); `token_attention` serves single tokens.
 
 pub mod cases;
 pub mod reference;
@@ -34,47 +33,21 @@ pub struct Shape {
     pub kv: KvType,
 }
 
-/// Partial results per head that `split` writes and `merge` joins.
-pub const SPLITS: u32 = 8;
-
-fn composed(shape: &Shape, splits: u32) -> Shader {
-    let shader = Shader::new("attention")
+/// The composed shader.
+pub fn shader(shape: &Shape) -> Shader {
+    Shader::new("attention")
+        .bounded()
         .constant("WORKGROUP", WORKGROUP)
         .constant("HEADS", shape.heads)
         .constant("KV_HEADS", shape.kv_heads)
         .constant("HEAD_DIM", shape.head_dim)
         .constant("CAPACITY", shape.capacity)
         .constant("WINDOW", shape.window)
-        .constant("SPLITS", splits)
         .file(include_str!("../shared/step.wgsl"))
+        .alias("Sum", "f32")
         .file(include_str!("../shared/sum.wgsl"))
         .file(shape.kv.file())
-        .file(include_str!("attention.wgsl"));
-    if splits == 1 {
-        shader.file(include_str!("store_whole.wgsl"))
-    } else {
-        shader.file(include_str!("store_split.wgsl"))
-    }
-}
-
-/// The shader of `forward`.
-pub fn shader(shape: &Shape) -> Shader {
-    composed(shape, 1)
-}
-
-/// The shader of `split`.
-pub fn split_shader(shape: &Shape) -> Shader {
-    composed(shape, SPLITS)
-}
-
-/// The shader of `merge`.
-pub fn merge_shader(heads: u32, head_dim: u32) -> Shader {
-    Shader::new("attention_merge")
-        .constant("WORKGROUP", 64u32)
-        .constant("HEADS", heads)
-        .constant("HEAD_DIM", head_dim)
-        .constant("SPLITS", SPLITS)
-        .file(include_str!("attention_merge.wgsl"))
+        .file(include_str!("attention.wgsl"))
 }
 
 fn check(shape: &Shape) {
@@ -104,32 +77,4 @@ pub fn forward(device: &Device, shape: &Shape, inputs: Inputs<'_>, y: Binding<'_
     let Inputs { q, k_cache, v_cache, step } = inputs;
     let grid = [Axis::Fixed(shape.heads), Axis::GroupsPerRow(1), Axis::Fixed(1)];
     Op::new(device, &shader(shape), &[q, k_cache, v_cache, step, y], grid)
-}
-
-/// Prepares attention for a single token to `partial` (SPLITS, heads, head_dim) and `weights` (SPLITS, heads, 2).
-pub fn split(
-    device: &Device,
-    shape: &Shape,
-    inputs: Inputs<'_>,
-    partial: Binding<'_>,
-    weights: Binding<'_>,
-) -> Result<Op, Error> {
-    check(shape);
-    let Inputs { q, k_cache, v_cache, step } = inputs;
-    let grid = [Axis::Fixed(shape.heads), Axis::Fixed(1), Axis::Fixed(SPLITS)];
-    Op::new(device, &split_shader(shape), &[q, k_cache, v_cache, step, partial, weights], grid)
-}
-
-/// Prepares the join of `split`'s results to `y` (heads, head_dim).
-pub fn merge(
-    device: &Device,
-    heads: u32,
-    head_dim: u32,
-    partial: Binding<'_>,
-    weights: Binding<'_>,
-    y: Binding<'_>,
-) -> Result<Op, Error> {
-    let groups = (heads * head_dim / 4).div_ceil(64);
-    let grid = [Axis::Fixed(groups), Axis::Fixed(1), Axis::Fixed(1)];
-    Op::new(device, &merge_shader(heads, head_dim), &[partial, weights, y], grid)
 }

@@ -5,7 +5,8 @@ fn octet(row: u32, o: u32) -> Octet {
     return Octet(bitcast<vec4<f32>>(weights[i]), bitcast<vec4<f32>>(weights[i + 1u]));
 }
 
-fn block32(row: u32, b: u32) -> Block32 {
+fn product(row: u32, b: u32, x: Columns) -> f32 {
     let o = b * 4u;
-    return Block32(octet(row, o), octet(row, o + 1u), octet(row, o + 2u), octet(row, o + 3u));
+    return octet_dot(octet(row, o), x.a, x.b) + octet_dot(octet(row, o + 1u), x.c, x.d)
+        + octet_dot(octet(row, o + 2u), x.e, x.f) + octet_dot(octet(row, o + 3u), x.g, x.h);
 }

@@ -1,36 +1,71 @@
-// Values handed from a weight format to a kernel: eight or thirty-two consecutive weights of one row, as f32.
-// Every format file of this folder declares the binding `weights` and the two functions
-//   octet(row, o)   weights 8*o .. 8*o+7 of the row
-//   block32(row, b) weights 32*b .. 32*b+31 of the row
+// What a weight format gives to a kernel. Every format file of this folder has two functions of the binding `weights`:
+//   octet(row, o)         weights 8*o .. 8*o+7 of the row, as f32
+//   product(row, b, x)    sum of weights 32*b .. 32*b+31 of the row, each times its x
 // with BLOCKS = columns / 32 and PLANE1.. = first vec4 of the further planes (see weight.rs).
 
 @group(0) @binding(0) var<storage, read> weights: array<vec4<u32>>;
 
 struct Octet { lo: vec4<f32>, hi: vec4<f32> }
 
-struct Block32 { a: Octet, b: Octet, c: Octet, d: Octet }
+// Thirty-two values of x, and the sums of the first and of the last sixteen: an offset that all weights of a block share
+// needs no more of x than its sum.
+struct Columns {
+    a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>,
+    e: vec4<f32>, f: vec4<f32>, g: vec4<f32>, h: vec4<f32>,
+    sums: vec2<f32>,
+}
+
+fn columns_of(a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>,
+    e: vec4<f32>, f: vec4<f32>, g: vec4<f32>, h: vec4<f32>) -> Columns {
+    let one = vec4<f32>(1.0);
+    return Columns(a, b, c, d, e, f, g, h, vec2<f32>(dot(a + b + c + d, one), dot(e + f + g + h, one)));
+}
+
+fn octet_dot(w: Octet, lo: vec4<f32>, hi: vec4<f32>) -> f32 {
+    return dot(w.lo, lo) + dot(w.hi, hi);
+}
+
+// Numbers of up to seven bits that begin at bits 0, 4, 8 and 12 of the four words, as f32. Put under the exponent of
+// 2^23, a number n at bit 4 j makes the float 2^23 + 2^(4 j) n; one multiply-add takes it to n, all of it exactly. That
+// is cheaper than shifting and converting, which GPUs do at a quarter of the rate or less.
+fn numbers(bits: vec4<u32>) -> vec4<f32> {
+    return bitcast<vec4<f32>>(bits | vec4<u32>(0x4b000000u)) * vec4<f32>(1.0, 0.0625, 0.00390625, 0.000244140625)
+        - vec4<f32>(8388608.0, 524288.0, 32768.0, 2048.0);
+}
+
+const NIBBLES = vec4<u32>(0xfu, 0xf0u, 0xf00u, 0xf000u);
 
 // The low and high four of the eight 4-bit numbers of a word, lowest bits first.
 fn nibbles_lo(w: u32) -> vec4<f32> {
-    return vec4<f32>((vec4<u32>(w) >> vec4<u32>(0u, 4u, 8u, 12u)) & vec4<u32>(15u));
+    return numbers(vec4<u32>(w) & NIBBLES);
 }
 
 fn nibbles_hi(w: u32) -> vec4<f32> {
-    return vec4<f32>((vec4<u32>(w) >> vec4<u32>(16u, 20u, 24u, 28u)) & vec4<u32>(15u));
+    return nibbles_lo(w >> 16u);
 }
 
-// scale * n + offset for the eight 4-bit numbers n of a word.
-fn affine4(w: u32, scale: f32, offset: f32) -> Octet {
-    return Octet(scale * nibbles_lo(w) + vec4<f32>(offset), scale * nibbles_hi(w) + vec4<f32>(offset));
+fn octet4(w: u32) -> Octet {
+    return Octet(nibbles_lo(w), nibbles_hi(w));
 }
 
-// scale * n + offset for eight 5-bit numbers: low four bits in a word, the fifth bits in the low byte of `high`.
-fn affine5(w: u32, high: u32, scale: f32, offset: f32) -> Octet {
-    let h_lo = vec4<f32>((vec4<u32>(high) >> vec4<u32>(0u, 1u, 2u, 3u)) & vec4<u32>(1u));
-    let h_hi = vec4<f32>((vec4<u32>(high) >> vec4<u32>(4u, 5u, 6u, 7u)) & vec4<u32>(1u));
-    let lo = nibbles_lo(w) + 16.0 * h_lo;
-    let hi = nibbles_hi(w) + 16.0 * h_hi;
-    return Octet(scale * lo + vec4<f32>(offset), scale * hi + vec4<f32>(offset));
+// Eight 5-bit numbers: low four bits in a word, the fifth bits in the low byte of `high`.
+fn octet5(w: u32, high: u32) -> Octet {
+    let fifth = vec4<u32>(0x10u, 0x100u, 0x1000u, 0x10000u);
+    let lo = (vec4<u32>(high) << vec4<u32>(4u, 7u, 10u, 13u)) & fifth;
+    let hi = (vec4<u32>(high) << vec4<u32>(0u, 3u, 6u, 9u)) & fifth;
+    return Octet(numbers((vec4<u32>(w) & NIBBLES) | lo), numbers((vec4<u32>(w >> 16u) & NIBBLES) | hi));
+}
+
+// Eight 6-bit numbers: low four bits in a word, the high two in the low half of `high`.
+fn octet6(w: u32, high: u32) -> Octet {
+    let top = vec4<u32>(0x30u, 0x300u, 0x3000u, 0x30000u);
+    let lo = (vec4<u32>(high) << vec4<u32>(4u, 6u, 8u, 10u)) & top;
+    let hi = (vec4<u32>(high >> 8u) << vec4<u32>(4u, 6u, 8u, 10u)) & top;
+    return Octet(numbers((vec4<u32>(w) & NIBBLES) | lo), numbers((vec4<u32>(w >> 16u) & NIBBLES) | hi));
+}
+
+fn affine(n: Octet, scale: f32, offset: f32) -> Octet {
+    return Octet(scale * n.lo + vec4<f32>(offset), scale * n.hi + vec4<f32>(offset));
 }
 
 // The i-th f16 of a plane of f16 numbers.

@@ -3,12 +3,14 @@
 fn octet(row: u32, o: u32) -> Octet {
     let i = row * BLOCKS + o / 4u;
     let s = scale_and_offset(i);
-    return affine4(weights[i][o % 4u], s.x, s.y);
+    return affine(octet4(weights[i][o % 4u]), s.x, s.y);
 }
 
-fn block32(row: u32, b: u32) -> Block32 {
+fn product(row: u32, b: u32, x: Columns) -> f32 {
     let i = row * BLOCKS + b;
     let s = scale_and_offset(i);
     let w = weights[i];
-    return Block32(affine4(w.x, s.x, s.y), affine4(w.y, s.x, s.y), affine4(w.z, s.x, s.y), affine4(w.w, s.x, s.y));
+    let sum = octet_dot(octet4(w.x), x.a, x.b) + octet_dot(octet4(w.y), x.c, x.d)
+        + octet_dot(octet4(w.z), x.e, x.f) + octet_dot(octet4(w.w), x.g, x.h);
+    return s.x * sum + s.y * (x.sums.x + x.sums.y);
 }

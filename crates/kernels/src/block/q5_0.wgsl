@@ -4,16 +4,17 @@
 fn octet(row: u32, o: u32) -> Octet {
     let i = row * BLOCKS + o / 4u;
     let s = scale_and_offset(i);
-    return affine5(weights[i][o % 4u], fifth_bits(i) >> (8u * (o % 4u)), s.x, s.y);
+    return affine(octet5(weights[i][o % 4u], fifth_bits(i) >> (8u * (o % 4u))), s.x, s.y);
 }
 
-fn block32(row: u32, b: u32) -> Block32 {
+fn product(row: u32, b: u32, x: Columns) -> f32 {
     let i = row * BLOCKS + b;
     let s = scale_and_offset(i);
     let h = fifth_bits(i);
     let w = weights[i];
-    return Block32(affine5(w.x, h, s.x, s.y), affine5(w.y, h >> 8u, s.x, s.y),
-        affine5(w.z, h >> 16u, s.x, s.y), affine5(w.w, h >> 24u, s.x, s.y));
+    let sum = octet_dot(octet5(w.x, h), x.a, x.b) + octet_dot(octet5(w.y, h >> 8u), x.c, x.d)
+        + octet_dot(octet5(w.z, h >> 16u), x.e, x.f) + octet_dot(octet5(w.w, h >> 24u), x.g, x.h);
+    return s.x * sum + s.y * (x.sums.x + x.sums.y);
 }
 
 fn fifth_bits(i: u32) -> u32 {

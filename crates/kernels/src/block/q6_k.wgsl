@@ -2,14 +2,6 @@
 // (number j at bits 2j of 64), plane 2 two i8 scales s per block (one for 16 weights), plane 3 one f16 d per 256.
 // weight = d * s * (n - 32)
 
-fn sextet(w: u32, high: u32, scale: f32) -> Octet {
-    let h_lo = vec4<f32>((vec4<u32>(high) >> vec4<u32>(0u, 2u, 4u, 6u)) & vec4<u32>(3u));
-    let h_hi = vec4<f32>((vec4<u32>(high) >> vec4<u32>(8u, 10u, 12u, 14u)) & vec4<u32>(3u));
-    let lo = nibbles_lo(w) + 16.0 * h_lo - vec4<f32>(32.0);
-    let hi = nibbles_hi(w) + 16.0 * h_hi - vec4<f32>(32.0);
-    return Octet(scale * lo, scale * hi);
-}
-
 // The scales of the first and second 16 weights of block i.
 fn scales(i: u32) -> vec2<f32> {
     let word = weights[PLANE2 + i / 8u][(i / 2u) % 4u];
@@ -29,13 +21,15 @@ fn octet(row: u32, o: u32) -> Octet {
     let s = scales(i);
     let second = (o & 2u) == 2u;
     let high = select(h.x, h.y, second) >> ((o & 1u) * 16u);
-    return sextet(weights[i][o % 4u], high, select(s.x, s.y, second));
+    let scale = select(s.x, s.y, second);
+    return affine(octet6(weights[i][o % 4u], high), scale, -32.0 * scale);
 }
 
-fn block32(row: u32, b: u32) -> Block32 {
+fn product(row: u32, b: u32, x: Columns) -> f32 {
     let i = row * BLOCKS + b;
     let h = high_bits(i);
-    let s = scales(i);
     let w = weights[i];
-    return Block32(sextet(w.x, h.x, s.x), sextet(w.y, h.x >> 16u, s.x), sextet(w.z, h.y, s.y), sextet(w.w, h.y >> 16u, s.y));
+    let first = octet_dot(octet6(w.x, h.x), x.a, x.b) + octet_dot(octet6(w.y, h.x >> 16u), x.c, x.d);
+    let last = octet_dot(octet6(w.z, h.y), x.e, x.f) + octet_dot(octet6(w.w, h.y >> 16u), x.g, x.h);
+    return dot(scales(i), vec2<f32>(first, last) - 32.0 * x.sums);
 }

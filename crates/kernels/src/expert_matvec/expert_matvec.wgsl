@@ -16,9 +16,9 @@ fn expert_matvec(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
     var sum = vec2<f32>(0.0);
     for (var b = local % LANES; b < end; b += LANES) {
         let v = input32(slot / SLOTS_PER_INPUT, b);
-        sum += vec2<f32>(dot32(block32(row.x, b), v), dot32(block32(row.y, b), v));
+        sum += vec2<f32>(product(row.x, b, v), product(row.y, b, v));
     }
-    sum = lanes_sum(sum, local);
+    sum = lanes_sum(vec4<f32>(sum, 0.0, 0.0), local).xy;
     if (local % LANES == 0u && here) {
         let out = slot * OUT_STRIDE + OUT_OFFSET + first;
         if (first < ROWS) {

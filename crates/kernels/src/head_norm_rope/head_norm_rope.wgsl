@@ -1,8 +1,6 @@
 // One workgroup handles one head of one token: RMS norm over the head, rotary position, and for keys and values the
 // append to the cache. Heads come in the order queries (HEADS), keys (KV_HEADS), values (KV_HEADS); a layer that shares
 // another's cache has KV_HEADS = 0. Values are normed without weight and not rotated.
-// Position p is split as p = 256 * (p / 256) + p % 256; the table holds both angles' (cos, sin) and the sum formulas
-// join them, so that no f32 sine of a large angle is ever taken.
 @group(0) @binding(0) var<storage, read> qkv: array<vec4<f32>>;             // (T, QKV_STRIDE): queries, keys, values
 @group(0) @binding(1) var<storage, read> norms: array<vec4<f32>>;           // (2, HEAD_DIM): query and key weights
 @group(0) @binding(2) var<storage, read> rope: array<vec4<f32>>;            // (256 + .., HEAD_DIM / 2, 2): cos, sin
@@ -12,24 +10,6 @@
 @group(0) @binding(6) var<uniform> step: Step;
 
 const N: u32 = HEAD_DIM / 4u;       // vec4 in a head
-const HALF: u32 = HEAD_DIM / 8u;    // vec4 in half a head: pairs are (j, j + HEAD_DIM / 2)
-
-// cos and sin of four neighbouring pairs at a position.
-struct Angles { cosine: vec4<f32>, sine: vec4<f32> }
-
-fn angles_at(line: u32, i: u32) -> Angles {
-    let at = line * 2u * HALF + 2u * i;
-    let a = rope[at];
-    let b = rope[at + 1u];
-    return Angles(vec4<f32>(a.x, a.z, b.x, b.z), vec4<f32>(a.y, a.w, b.y, b.w));
-}
-
-fn angles(position: u32, i: u32) -> Angles {
-    let fine = angles_at(position % 256u, i);
-    let coarse = angles_at(256u + position / 256u, i);
-    return Angles(fine.cosine * coarse.cosine - fine.sine * coarse.sine,
-        fine.sine * coarse.cosine + fine.cosine * coarse.sine);
-}
 
 @compute @workgroup_size(WORKGROUP)
 fn head_norm_rope(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {

@@ -51,7 +51,9 @@ pub fn shader(shape: &Shape) -> Shader {
         .constant("CAPACITY", shape.capacity)
         .constant("EPSILON", shape.epsilon)
         .file(include_str!("../shared/step.wgsl"))
+        .alias("Sum", "f32")
         .file(include_str!("../shared/sum.wgsl"))
+        .file(include_str!("../shared/rope.wgsl"))
         .file(shape.kv.file())
         .file(include_str!("head_norm_rope.wgsl"))
 }

@@ -26,6 +26,7 @@ pub struct Shape<'a> {
 /// The composed shader.
 pub fn shader(shape: &Shape<'_>) -> Shader {
     let shader = Shader::new("matmul")
+        .bounded()
         .constant("ROWS", shape.weight.rows as u32)
         .constant("COLUMNS", shape.weight.columns as u32)
         .constant("OUT_STRIDE", shape.out_stride)

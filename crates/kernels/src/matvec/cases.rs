@@ -1,41 +1,227 @@
-//! Cases of matrix times vector.
+//! Cases of matrix times vector, with every input and store.
 
-use super::{Shape, forward, reference, shader};
-use crate::case::buffers::{expect, floats, poisoned};
+use super::{Division, Input, Shape, Store, forward, interleaved_blocks, reference, shader, staged_bytes};
+use crate::case::buffers::{POISON, expect, expect_words, floats, poisoned, words};
 use crate::case::random::Random;
 use crate::case::weights::{Content, Weights, awkward_columns};
-use crate::case::{Case, Prepared, Tolerance};
+use crate::case::{Case, Output, Prepared, Tolerance};
+use crate::op::Op;
 use crate::weight::Layout;
+use crate::{argmax, norm_add, rms_norm};
 use gguf::Type;
+use gpu::{Binding, Buffer, Device, Error};
 
 const TOLERANCE: Tolerance = Tolerance {
     relative: 5e-6,
     reason: "thousands of products in f32, added in several partial sums; rounding grows with their root",
 };
+const TANH_TOLERANCE: Tolerance = Tolerance {
+    relative: 2e-5,
+    reason: "WGSL promises tanh to an absolute error of 1e-5 and no better, which comes on top of the sum's",
+};
+const EPSILON: f32 = 1e-6;
+/// What every device has.
+const WORKGROUP_BYTES: u64 = 16384;
 
-fn case(name: &str, kind: Type, rows: usize, columns: usize, content: Content, out_offset: u32) -> Case {
-    let prepare = move |device: &gpu::Device| {
+/// x as it is, through workgroup memory where it fits.
+fn plain(columns: usize) -> Input {
+    if staged_bytes(columns as u32) <= WORKGROUP_BYTES { Input::Staged } else { Input::Rows }
+}
+
+/// x, the bindings that make it, and the residual that is stored on the way.
+struct Made {
+    x: Vec<f32>,
+    inputs: Vec<Buffer>,
+    outputs: Vec<Output>,
+}
+
+fn make(device: &Device, input: Input, columns: usize, random: &mut Random) -> Result<Made, Error> {
+    let mut vector = |extent| random.floats(columns, extent);
+    let (h, result, post, next) = (vector(2.0), vector(3.0), vector(1.5), vector(1.5));
+    let scale = 0.75;
+    let added = norm_add::reference::forward(&result, &post, scale, &h, EPSILON);
+    let of = |values: &[&[f32]]| {
+        ["h", "result", "post", "next"]
+            .iter()
+            .zip(values)
+            .map(|(name, values)| floats(device, name, values))
+            .collect::<Result<Vec<_>, _>>()
+    };
+    let mut outputs = Vec::new();
+    let (x, inputs) = match input {
+        Input::Staged | Input::Rows => (h.clone(), of(&[&h])?),
+        Input::Interleaved => (h.clone(), of(&[&reference::interleaved(&h)])?),
+        Input::Norm { .. } => (rms_norm::reference::forward(&h, &next, EPSILON), of(&[&h, &next])?),
+        Input::Residual { .. } | Input::ResidualPlain { .. } => {
+            let mut inputs = of(&[&h, &result, &post])?;
+            inputs.push(floats(device, "scale", &[scale])?);
+            let h_next = poisoned(device, "h_next", columns)?;
+            // The case looks at the buffer after the kernel wrote it, so it is bound and kept.
+            outputs.push(expect(h_next, added.clone()));
+            if matches!(input, Input::Residual { .. }) {
+                inputs.push(floats(device, "next", &next)?);
+                (rms_norm::reference::forward(&added, &next, EPSILON), inputs)
+            } else {
+                (added, inputs)
+            }
+        }
+    };
+    Ok(Made { x, inputs, outputs })
+}
+
+/// The bindings of an input: the stored residual lies between `scale` and `next`.
+fn bindings(made: &Made) -> Vec<Binding<'_>> {
+    let mut bindings: Vec<Binding<'_>> = made.inputs.iter().map(Binding::from).collect();
+    if let Some(h_next) = made.outputs.first() {
+        bindings.insert(4, (&h_next.buffer).into());
+    }
+    bindings
+}
+
+fn case_of(
+    name: &str,
+    (kind, rows, columns): (Type, usize, usize),
+    content: Content,
+    input: Input,
+    store: Store,
+) -> Case {
+    let prepare = move |device: &Device| {
         let mut random = Random::new(10);
         let w = Weights::new(kind, rows, columns, content, &mut random);
-        let x = random.floats(columns, 2.0);
-        let mut expected = vec![f32::NAN; out_offset as usize];
-        expected.extend(reference::forward(&w.values, &x));
-        // A further part of the matrix would write here.
-        expected.extend([f32::NAN; 3]);
-        let (weight, x) = (w.upload(device)?, floats(device, "x", &x)?);
-        let y = poisoned(device, "y", expected.len())?;
-        let shape = Shape { weight: &w.layout, out_offset };
-        let op = forward(device, &shape, (&weight).into(), (&x).into(), (&y).into())?;
-        Ok(Prepared { ops: vec![op], rows: 1, outputs: vec![expect(y, expected)] })
+        let mut made = make(device, input, columns, &mut random)?;
+        let product = reference::forward(&w.values, &made.x);
+        let Results { y, extra, mut then } = results(device, store, &w.layout, product, &mut random)?;
+        let weight = w.upload(device)?;
+        let shape = Shape { weight: &w.layout, input, store };
+        let targets: Vec<Binding<'_>> = [&y.buffer].into_iter().chain(&extra).map(Binding::from).collect();
+        let op = forward(device, &shape, (&weight).into(), &targets, &bindings(&made))?;
+        made.outputs.push(y);
+        let mut ops = vec![op];
+        if let Some((op, output)) = then.take() {
+            ops.push(op);
+            made.outputs.push(output);
+        }
+        Ok(Prepared { ops, rows: 1, outputs: made.outputs })
     };
     let layout = Layout::new(kind, rows as u64, columns as u64);
-    let shaders = vec![shader(&Shape { weight: &layout, out_offset })];
+    let mut shaders = vec![shader(&Shape { weight: &layout, input, store })];
+    if let Store::Logits { candidates, .. } = store {
+        shaders.push(argmax::shader(candidates + Division::of(&layout).groups));
+    }
+    let tolerance = if matches!(store, Store::Rows { .. }) { TOLERANCE } else { TANH_TOLERANCE };
     let name = format!("{name}, {kind} {rows} x {columns}");
-    Case::new("matvec", name, shaders, TOLERANCE, prepare)
+    Case::new("matvec", name, shaders, tolerance, prepare)
         .costing(layout.bytes() + 4 * (rows + columns) as u64, 2 * (rows * columns) as u64)
 }
 
-/// Every type in awkward and real shapes, with encoded and with any bits; parts; row lengths of all models.
+/// What a store leaves, what it reads or writes besides, and a kernel that goes on from there with its own output.
+struct Results {
+    y: Output,
+    extra: Option<Buffer>,
+    then: Option<(Op, Output)>,
+}
+
+fn results(
+    device: &Device,
+    store: Store,
+    weight: &Layout,
+    product: Vec<f32>,
+    random: &mut Random,
+) -> Result<Results, Error> {
+    let usual = |values: Vec<f32>| match interleaved_blocks(values.len() as u32) {
+        0 => values,
+        _ => reference::interleaved(&values),
+    };
+    let (mut expected, mut extra, mut then) = (Vec::new(), None, None);
+    match store {
+        Store::Rows { offset } => {
+            expected.resize(offset as usize, f32::NAN);
+            expected.extend(product);
+            // A further part of the matrix would write here.
+            expected.extend([f32::NAN; 3]);
+        }
+        Store::Gated => {
+            let (gates, ups) = product.split_at(product.len() / 2);
+            expected = usual(reference::gated(gates, ups));
+        }
+        Store::Gate { offset, rows, up_offset } => {
+            let up = random.floats(up_offset as usize + product.len(), 1.0);
+            expected.resize(rows as usize, f32::NAN);
+            let gated = reference::gated(&product, &up[up_offset as usize..]);
+            expected[offset as usize..][..gated.len()].copy_from_slice(&gated);
+            expected = usual(expected);
+            extra = Some(floats(device, "up", &up)?);
+        }
+        Store::Logits { offset, cap, candidates } => {
+            let logits = if cap == 0.0 { product } else { reference::capped(&product, cap) };
+            let token = argmax::reference::forward(&logits) + offset;
+            expected.resize(offset as usize, f32::NAN);
+            expected.extend(logits);
+            // The candidates of a part before this one, none of which is any good.
+            let mut pairs = [(-2e38f32).to_bits(), 0].repeat(candidates as usize);
+            let n = candidates + Division::of(weight).groups;
+            pairs.resize(2 * n as usize, POISON);
+            let pairs = words(device, "candidates", &pairs)?;
+            let y = poisoned(device, "token", 1)?;
+            let op = argmax::forward(device, n, (&pairs).into(), (&y).into())?;
+            (extra, then) = (Some(pairs), Some((op, expect_words(y, vec![token]))));
+        }
+    }
+    let y = expect(poisoned(device, "y", expected.len())?, expected);
+    Ok(Results { y, extra, then })
+}
+
+fn case(name: &str, kind: Type, rows: usize, columns: usize, content: Content, offset: u32) -> Case {
+    case_of(name, (kind, rows, columns), content, plain(columns), Store::Rows { offset })
+}
+
+fn inputs_and_stores() -> Vec<Case> {
+    let inputs = [
+        Input::Rows,
+        Input::Interleaved,
+        Input::Norm { epsilon: EPSILON },
+        Input::Residual { epsilon: EPSILON },
+        Input::ResidualPlain { epsilon: EPSILON },
+    ];
+    let plain_rows = Store::Rows { offset: 0 };
+    let mut cases = Vec::new();
+    for input in inputs {
+        let mut add = |name: &str, shape, content| {
+            cases.push(case_of(&format!("{input:?}, {name}"), shape, content, input, plain_rows));
+        };
+        add("one row", (Type::F32, 1, 32), Content::Encoded);
+        add("odd rows", (Type::Q8_0, 37, 96), Content::Encoded);
+        add("e2b", (Type::Q4_K, 33, 1536), Content::Encoded);
+        add("any bits", (Type::Q6_K, 19, 512), Content::AnyBits);
+        if input != Input::Interleaved {
+            add("columns within a block", (Type::F32, 6, 100), Content::Encoded);
+        }
+    }
+    let from_norm = Input::Norm { epsilon: EPSILON };
+    for (rows, columns) in [(2, 32), (34, 96), (62, 256), (192, 1536), (640, 1536)] {
+        let shape = (Type::Q8_0, rows, columns);
+        cases.push(case_of("gated", shape, Content::Encoded, plain(columns), Store::Gated));
+        cases.push(case_of("gated from a norm", shape, Content::Encoded, from_norm, Store::Gated));
+        let whole = Store::Gate { offset: 0, rows: rows as u32, up_offset: 0 };
+        cases.push(case_of("gate", shape, Content::Encoded, plain(columns), whole));
+        let part = Store::Gate { offset: 5, rows: rows as u32 + 27, up_offset: 64 };
+        cases.push(case_of("part of a gate", shape, Content::Encoded, plain(columns), part));
+        for cap in [0.0, 30.0] {
+            let all = Store::Logits { offset: 0, cap, candidates: 0 };
+            cases.push(case_of(&format!("logits, cap {cap}"), shape, Content::Encoded, plain(columns), all));
+        }
+        let part = Store::Logits { offset: 7, cap: 30.0, candidates: 3 };
+        cases.push(case_of("part of the logits", shape, Content::Encoded, from_norm, part));
+    }
+    // Tiles: more rows than the workgroups take at once.
+    let many = Store::Logits { offset: 0, cap: 30.0, candidates: 0 };
+    cases.push(case_of("vocabulary", (Type::Q4_0, 262_144, 32), Content::Encoded, plain(32), many));
+    cases.push(case_of("logits of e2b", (Type::Q6_K, 4099, 1536), Content::Encoded, from_norm, many));
+    cases
+}
+
+/// Every type in awkward and real shapes, with encoded and with any bits; parts; row lengths of all models; every input
+/// and store.
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for &kind in Type::SUPPORTED {
@@ -59,5 +245,6 @@ pub fn cases() -> Vec<Case> {
     // More workgroups than one row of compute units, and an e2b projection in its real size.
     cases.push(case("real size", Type::Q4_K, 2048, 1536, Content::Encoded, 0));
     cases.push(case("real size", Type::Q6_K, 256, 1536, Content::Encoded, 0));
+    cases.extend(inputs_and_stores());
     cases
 }

@@ -1,25 +1,34 @@
-// y = W x for one token. One workgroup computes 2 * WORKGROUP / LANES rows; LANES invocations share two rows and walk
-// their blocks of 32 columns side by side, so that each 16-byte load is next to its neighbour's.
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;           // (COLUMNS)
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;           // (.., OUT_OFFSET + ROWS, ..)
-
+// y = W x for one token. A unit of LANES invocations shares four rows and walks their blocks of 32 columns side by side,
+// so that each 16-byte load of weights is next to its neighbour's and what is read of x serves four rows. One workgroup
+// computes TILES times WORKGROUP / LANES units, one after the other.
+//
+// An input_*.wgsl file says where x comes from: `stage` prepares it and returns a factor for the results, `input(b)`
+// gives a block. A store_*.wgsl file says where results go, and which four rows are a unit's: UNIT_ROWS rows lie between
+// units, and the second pair of rows lies SECOND_PAIR rows behind the first.
 @compute @workgroup_size(WORKGROUP)
 fn matvec(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let first = (group.x * (WORKGROUP / LANES) + local / LANES) * 2u;
-    // Rows past the end repeat the last one; their sums are not stored.
-    let row = min(vec2<u32>(first, first + 1u), vec2<u32>(ROWS - 1u));
-    var sum = vec2<f32>(0.0);
-    for (var b = local % LANES; b < BLOCKS; b += LANES) {
-        let v = input32(0u, b);
-        sum += vec2<f32>(dot32(block32(row.x, b), v), dot32(block32(row.y, b), v));
-    }
-    sum = lanes_sum(sum, local);
-    if (local % LANES == 0u) {
-        if (first < ROWS) {
-            y[OUT_OFFSET + first] = sum.x;
+    let factor = stage(group.x, local);
+    for (var tile = 0u; tile < TILES; tile += 1u) {
+        let unit = (group.x * TILES + tile) * (WORKGROUP / LANES) + local / LANES;
+        // Rows past the end repeat the last one; their sums are not stored.
+        let row = min(vec4<u32>(unit * UNIT_ROWS) + vec4<u32>(0u, 1u, SECOND_PAIR, SECOND_PAIR + 1u), vec4<u32>(ROWS - 1u));
+        // A number of rounds that is a constant is what compilers unroll, which puts many loads on their way at once.
+        var sum = vec4<f32>(0.0);
+        for (var round = 0u; round < BLOCKS / LANES; round += 1u) {
+            sum += products(row, round * LANES + local % LANES);
         }
-        if (first + 1u < ROWS) {
-            y[OUT_OFFSET + first + 1u] = sum.y;
+        if (BLOCKS % LANES != 0u && local % LANES < BLOCKS % LANES) {
+            sum += products(row, BLOCKS / LANES * LANES + local % LANES);
+        }
+        sum = lanes_sum(sum, local);
+        if (local % LANES == 0u) {
+            store(unit, sum * factor);
         }
     }
+    finish(group.x, local);
+}
+
+fn products(row: vec4<u32>, b: u32) -> vec4<f32> {
+    let v = input(b);
+    return vec4<f32>(product(row.x, b, v), product(row.y, b, v), product(row.z, b, v), product(row.w, b, v));
 }

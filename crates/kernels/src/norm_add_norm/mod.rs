@@ -16,6 +16,7 @@ pub fn shader(shape: &Shape) -> Shader {
         .constant("WORKGROUP", crate::row_workgroup(shape.columns))
         .constant("COLUMNS", shape.columns)
         .constant("EPSILON", shape.epsilon)
+        .alias("Sum", "f32")
         .file(include_str!("../shared/sum.wgsl"))
         .file(include_str!("norm_add_norm.wgsl"))
 }

@@ -30,6 +30,7 @@ pub fn shader(shape: &Shape) -> Shader {
         .constant("COLUMNS", shape.columns)
         .constant("CONTEXT_SCALE", shape.context_scale)
         .constant("EPSILON", shape.epsilon)
+        .alias("Sum", "f32")
         .file(include_str!("../shared/sum.wgsl"))
         .file(include_str!("per_layer_combine.wgsl"))
 }

@@ -37,6 +37,7 @@ pub fn shader(shape: &Shape) -> Shader {
         .constant("EPSILON", shape.epsilon)
         .constant("ROW_OF_STEP", u32::from(shape.rows == Rows::OfStep))
         .file(include_str!("../shared/step.wgsl"))
+        .alias("Sum", "f32")
         .file(include_str!("../shared/sum.wgsl"))
         .file(include_str!("rms_norm.wgsl"))
 }

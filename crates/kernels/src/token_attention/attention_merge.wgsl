@@ -1,7 +1,7 @@
 // One invocation joins the SPLITS partial results of four columns of one head.
-@group(0) @binding(0) var<storage, read> partials: array<vec4<f32>>;         // (SPLITS, HEADS, HEAD_DIM)
-@group(0) @binding(1) var<storage, read> weights: array<vec2<f32>>;         // (SPLITS, HEADS): maximum, sum
-@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;         // (HEADS, HEAD_DIM)
+@group(0) @binding(0) var<storage, read> partials: array<vec4<f32>>;        // (SPLITS, HEADS, HEAD_DIM)
+@group(0) @binding(1) var<storage, read> sums: array<vec2<f32>>;            // (SPLITS, HEADS): maximum, sum
+@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;         // (HEADS, HEAD_DIM), interleaved
 
 @compute @workgroup_size(WORKGROUP)
 fn attention_merge(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -10,17 +10,17 @@ fn attention_merge(@builtin(global_invocation_id) id: vec3<u32>) {
         return;
     }
     let head = id.x / n;
-    var top = weights[head].x;
+    var top = sums[head].x;
     for (var s = 1u; s < SPLITS; s += 1u) {
-        top = max(top, weights[s * HEADS + head].x);
+        top = max(top, sums[s * HEADS + head].x);
     }
     var sum = vec4<f32>(0.0);
     var total = 0.0;
     for (var s = 0u; s < SPLITS; s += 1u) {
-        let w = weights[s * HEADS + head];
+        let w = sums[s * HEADS + head];
         let factor = exp(w.x - top);
         sum += factor * partials[s * HEADS * n + id.x];
         total += factor * w.y;
     }
-    y[id.x] = sum / total;
+    y[interleaved4(id.x)] = sum / total;
 }

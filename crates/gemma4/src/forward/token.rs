@@ -1,0 +1,221 @@
+//! A single token. Dispatches are what a token costs besides its weights, so what lies between two products is done by the
+//! one that follows or by the one before: norms and residual sums where a product reads, gates where it stores.
+
+use super::{AttentionLayer, Builder, Pass, Reading, Stage};
+use crate::checkpoint::{LayerWeights, PerLayerWeights, VectorId};
+use crate::config::Layer;
+use crate::plan::CachePlan;
+use gpu::{Binding, Error};
+use kernels::matvec::{Input, Store, interleaved_blocks};
+use kernels::{gelu_mul, token_attention};
+
+/// The residual stream between two products.
+struct Residual {
+    /// The buffer it is in.
+    at: usize,
+    /// What is yet to be added to it.
+    pending: Option<Pending>,
+}
+
+/// `h = (h + rms(result) * norm) * scale`, left to the next product.
+struct Pending {
+    result: usize,
+    norm: VectorId,
+    scale: VectorId,
+}
+
+impl<'a> Builder<'a> {
+    /// Embedding, per-layer inputs, all layers and the head.
+    pub(super) fn token(mut self) -> Result<Pass, Error> {
+        self.embedding()?;
+        let mut residual = Residual { at: self.arena().h, pending: None };
+        for l in 0..self.config().layers.len() {
+            self.token_layer(l, &mut residual)?;
+        }
+        self.pass.layers = self.pass.ops.len();
+        self.stage = Stage::Head;
+        let norm = self.model.checkpoint().output_norm;
+        let reading = self.normed(&mut residual, norm)?;
+        self.logits(&reading)?;
+        Ok(self.pass)
+    }
+
+    fn token_layer(&mut self, l: usize, residual: &mut Residual) -> Result<(), Error> {
+        let (arena, config, checkpoint) = (self.arena(), self.config(), self.model.checkpoint());
+        let (layer, weights) = (&config.layers[l], &checkpoint.layers[l]);
+        self.token_attention(l, layer, weights, residual)?;
+        residual.pending =
+            Some(Pending { result: arena.y, norm: weights.post_attention_norm, scale: checkpoint.one });
+        self.token_feed_forward(layer, weights, residual)?;
+        let mut result = arena.y;
+        if let (Some(experts), Some(buffers)) = (&weights.experts, &arena.experts) {
+            self.stage = Stage::Experts;
+            self.experts(l, experts, buffers, residual.at)?;
+            result = buffers.dense;
+        }
+        let mut norm = weights.post_ffw_norm;
+        if let Some(per_layer) = &weights.per_layer {
+            residual.pending = Some(Pending { result, norm, scale: checkpoint.one });
+            self.token_per_layer(l, per_layer, residual)?;
+            (result, norm) = (arena.y, per_layer.post_norm);
+        }
+        residual.pending = Some(Pending { result, norm, scale: weights.output_scale });
+        Ok(())
+    }
+
+    fn token_attention(
+        &mut self,
+        l: usize,
+        layer: &Layer,
+        weights: &LayerWeights,
+        residual: &mut Residual,
+    ) -> Result<(), Error> {
+        let (arena, config) = (self.arena(), self.config());
+        self.stage = Stage::Qkv;
+        let reading = self.normed(residual, weights.attn_norm)?;
+        self.token_product(weights.qkv, &reading, arena.qkv, 0)?;
+        let AttentionLayer { own_heads, v_offset, cache, rope, window, .. } = self.attention_layer(l);
+        let CachePlan { keys, values, capacity, .. } = cache;
+        let shape = token_attention::Shape {
+            heads: config.heads,
+            kv_heads: layer.kv_heads,
+            own: own_heads > 0,
+            head_dim: layer.head_dim,
+            v_offset,
+            capacity,
+            window,
+            kv: self.model.plan().options.kv,
+            epsilon: config.epsilon,
+        };
+        self.stage = Stage::Attention;
+        let [partials, sums] = arena.partial.map(|index| self.at(index));
+        let buffers = token_attention::Buffers {
+            qkv: self.at(arena.qkv),
+            norms: self.vector(weights.head_norms),
+            rope: self.at(rope),
+            k_cache: self.at(keys),
+            v_cache: self.at(values),
+            partials,
+            sums,
+            step: self.at(arena.step),
+        };
+        self.push(token_attention::forward(self.device(), &shape, buffers)?);
+        let attended = self.at(arena.attended);
+        self.push(token_attention::merge(self.device(), &shape, partials, sums, attended)?);
+        self.stage = Stage::Output;
+        let reading = self.interleaved(attended, config.heads * layer.head_dim);
+        self.token_product(weights.output, &reading, arena.y, 0)
+    }
+
+    fn token_feed_forward(
+        &mut self,
+        layer: &Layer,
+        weights: &LayerWeights,
+        residual: &mut Residual,
+    ) -> Result<(), Error> {
+        let arena = self.arena();
+        let width = layer.feed_forward;
+        self.stage = Stage::GateUp;
+        let reading = self.normed(residual, weights.ffn_norm)?;
+        let gated = self.at(arena.gated);
+        let reading = if let [both] = &self.model.plan().matrices[weights.gate_up][..] {
+            self.part_product(both, &reading, Store::Gated, &[gated])?;
+            self.interleaved(gated, width)
+        } else {
+            self.token_product(weights.gate_up, &reading, arena.gate_up, 0)?;
+            let shape =
+                gelu_mul::Shape { columns: width, a_stride: 2 * width, b_stride: 2 * width, b_offset: width };
+            let both = self.at(arena.gate_up);
+            self.push(gelu_mul::forward(self.device(), &shape, both, both, gated)?);
+            self.plain(gated, width)
+        };
+        self.stage = Stage::Down;
+        self.token_product(weights.down, &reading, arena.y, 0)
+    }
+
+    /// Leaves the layer's share of the per-layer embedding in `y`.
+    fn token_per_layer(
+        &mut self,
+        l: usize,
+        weights: &PerLayerWeights,
+        residual: &mut Residual,
+    ) -> Result<(), Error> {
+        let arena = self.arena();
+        let width =
+            self.config().per_layer.expect("a layer with per-layer weights is of a model with a width");
+        let [inputs, _] = arena.per_layer.expect("planned with the width");
+        self.stage = Stage::PerLayer;
+        let reading = self.summed(residual)?;
+        let (gated, up) = (self.at(arena.gated), self.at(inputs));
+        for part in &self.model.plan().matrices[weights.gate] {
+            let offset = part.first_row as u32;
+            let store = Store::Gate { offset, rows: width, up_offset: width * l as u32 + offset };
+            self.part_product(part, &reading, store, &[gated, up])?;
+        }
+        let reading = self.interleaved(gated, width);
+        self.token_product(weights.proj, &reading, arena.y, 0)
+    }
+
+    /// What a kernel left interleaved, or as it is where rows do not end with a block.
+    fn interleaved(&self, x: Binding<'a>, columns: u32) -> Reading<'a> {
+        if interleaved_blocks(columns) == 0 {
+            return self.plain(x, columns);
+        }
+        Reading { input: Input::Interleaved, bindings: vec![x] }
+    }
+
+    /// `x = rms(h) * next`, with what is pending added to h first.
+    fn normed(&mut self, residual: &mut Residual, next: VectorId) -> Result<Reading<'a>, Error> {
+        let (arena, epsilon) = (self.arena(), self.config().epsilon);
+        let fits = self.fits(self.config().hidden);
+        Ok(match residual.pending.take() {
+            Some(pending) if fits => {
+                let mut bindings = self.sum(residual, &pending);
+                bindings.push(self.vector(next));
+                Reading { input: Input::Residual { epsilon }, bindings }
+            }
+            None if fits => {
+                let bindings = vec![self.at(residual.at), self.vector(next)];
+                Reading { input: Input::Norm { epsilon }, bindings }
+            }
+            Some(Pending { result, norm, scale }) => {
+                self.add_and_norm(result, norm, scale, residual.at, next)?;
+                self.plain(self.at(arena.x), self.config().hidden)
+            }
+            None => {
+                self.norm(residual.at, next, arena.x)?;
+                self.plain(self.at(arena.x), self.config().hidden)
+            }
+        })
+    }
+
+    /// `x = h`, with what is pending added to h first.
+    fn summed(&mut self, residual: &mut Residual) -> Result<Reading<'a>, Error> {
+        let hidden = self.config().hidden;
+        Ok(match residual.pending.take() {
+            Some(pending) if self.fits(hidden) => {
+                let input = Input::ResidualPlain { epsilon: self.config().epsilon };
+                Reading { input, bindings: self.sum(residual, &pending) }
+            }
+            Some(Pending { result, norm, scale }) => {
+                self.add(result, norm, scale, residual.at)?;
+                self.plain(self.at(residual.at), hidden)
+            }
+            None => self.plain(self.at(residual.at), hidden),
+        })
+    }
+
+    /// The bindings of a sum, and the residual in the other of its two buffers: all workgroups read the old one.
+    fn sum(&self, residual: &mut Residual, pending: &Pending) -> Vec<Binding<'a>> {
+        let arena = self.arena();
+        let from = residual.at;
+        residual.at = if from == arena.h { arena.h_next } else { arena.h };
+        vec![
+            self.at(from),
+            self.at(pending.result),
+            self.vector(pending.norm),
+            self.vector(pending.scale),
+            self.at(residual.at),
+        ]
+    }
+}

@@ -1,0 +1,165 @@
+//! The buffers of a step: activations, tables, what is read back.
+
+use super::Planner;
+use crate::config::{Attention, Config, Layer};
+use crate::error::Error;
+use gpu::Account;
+use kernels::head_norm_rope::rope_lines;
+use kernels::token_attention;
+
+/// Activation buffers by role, as indices in the plan.
+#[derive(Clone, Debug)]
+pub struct Arena {
+    /// The step's uniform.
+    pub step: usize,
+    /// Token ids of the chunk (chunk).
+    pub ids: usize,
+    /// Residual stream (chunk, hidden).
+    pub h: usize,
+    /// Residual stream of a single token, which goes to and fro between this and `h` (hidden).
+    pub h_next: usize,
+    /// Normed residual (chunk, hidden).
+    pub x: usize,
+    /// Result of a block before its post-norm (chunk, hidden).
+    pub y: usize,
+    /// Raw projections (chunk, widest stride).
+    pub qkv: usize,
+    /// Queries (chunk, heads * widest head).
+    pub q: usize,
+    /// Attention result (chunk, heads * widest head).
+    pub attended: usize,
+    /// Parts of a single token's attention (splits, heads, head) and their maxima and sums (splits, heads, 2).
+    pub partial: [usize; 2],
+    /// Gate and up (chunk, 2 * widest feed-forward).
+    pub gate_up: usize,
+    /// Gated activation (chunk, widest feed-forward or per-layer width).
+    pub gated: usize,
+    /// Per-layer inputs (chunk, layers * width) and their projected context.
+    pub per_layer: Option<[usize; 2]>,
+    /// Experts.
+    pub experts: Option<ExpertArena>,
+    /// The row whose logits are wanted (hidden).
+    pub last: usize,
+    /// Logits of one row (vocabulary).
+    pub logits: usize,
+    /// The best logits of each workgroup of the head (workgroups, 2).
+    pub candidates: usize,
+    /// Index of the largest logit (1).
+    pub token: usize,
+    /// Rotary tables: sliding, full.
+    pub rope: [usize; 2],
+    /// Staging for one row of logits or one token.
+    pub readback: usize,
+}
+
+/// Activation buffers of the experts.
+#[derive(Clone, Debug)]
+pub struct ExpertArena {
+    /// Dense result after its norm, then the sum (chunk, hidden).
+    pub dense: usize,
+    /// Router logits (chunk, experts).
+    pub router: usize,
+    /// Chosen experts (chunk, top_k).
+    pub chosen: usize,
+    /// Their weights (chunk, top_k).
+    pub weights: usize,
+    /// Gate and up per slot (chunk * top_k, 2 * width).
+    pub gate_up: usize,
+    /// Gated activation per slot (chunk * top_k, width).
+    pub gated: usize,
+    /// Result per slot (chunk * top_k, hidden).
+    pub down: usize,
+}
+
+impl Planner<'_> {
+    fn activation(&mut self, name: &str, shape: &[u32]) -> Result<usize, Error> {
+        let shape: Vec<u64> = shape.iter().map(|&n| u64::from(n)).collect();
+        let bytes = 4 * shape.iter().product::<u64>();
+        self.push(name.to_owned(), Account::Activations, shape, bytes, "Ask for a smaller chunk")
+    }
+
+    pub(super) fn arena(&mut self, config: &Config, candidates: u32) -> Result<Arena, Error> {
+        let chunk = self.options.chunk;
+        let hidden = config.hidden;
+        let widest = |width: &dyn Fn(&Layer) -> u32| {
+            config.layers.iter().map(width).max().expect("at least one layer")
+        };
+        let head_dim = widest(&|layer| layer.head_dim);
+        let splits = |layer: &Layer| {
+            token_attention::splits(self.capacity(config, layer.attention), window_of(config, layer))
+        };
+        let part_columns = widest(&|layer| splits(layer) * layer.head_dim);
+        let splits_max = widest(&splits);
+        let stride = widest(&|layer| (config.heads + 2 * layer.kv_heads) * layer.head_dim);
+        let feed_forward = widest(&|layer| layer.feed_forward);
+        let n_layers = config.layers.len() as u32;
+        let width = config.per_layer.unwrap_or(0);
+        let rope = |attention: Attention| {
+            config.layers.iter().find(|layer| layer.attention == attention).map_or(8, |layer| layer.head_dim)
+        };
+        let lines = rope_lines(self.options.context);
+        let no_remedy = "No adapter is this small";
+        Ok(Arena {
+            step: self.push("step".to_owned(), Account::Uniforms, vec![4], 16, no_remedy)?,
+            ids: self.activation("ids", &[chunk])?,
+            h: self.activation("h", &[chunk, hidden])?,
+            h_next: self.activation("h_next", &[hidden])?,
+            x: self.activation("x", &[chunk, hidden])?,
+            y: self.activation("y", &[chunk, hidden])?,
+            qkv: self.activation("qkv", &[chunk, stride])?,
+            q: self.activation("q", &[chunk, config.heads * head_dim])?,
+            attended: self.activation("attended", &[chunk, config.heads * head_dim])?,
+            partial: [
+                self.activation("attention_parts", &[config.heads * part_columns])?,
+                self.activation("attention_sums", &[splits_max, config.heads, 2])?,
+            ],
+            gate_up: self.activation("gate_up", &[chunk, 2 * feed_forward.max(width)])?,
+            gated: self.activation("gated", &[chunk, feed_forward.max(width)])?,
+            per_layer: match config.per_layer {
+                Some(_) => Some([
+                    self.activation("per_layer", &[chunk, n_layers * width])?,
+                    self.activation("per_layer_context", &[chunk, n_layers * width])?,
+                ]),
+                None => None,
+            },
+            experts: match config.experts {
+                Some(experts) => {
+                    let slots = chunk * experts.top_k;
+                    Some(ExpertArena {
+                        dense: self.activation("dense", &[chunk, hidden])?,
+                        router: self.activation("router", &[chunk, experts.count])?,
+                        chosen: self.activation("chosen", &[slots])?,
+                        weights: self.activation("chosen_weights", &[slots])?,
+                        gate_up: self.activation("expert_gate_up", &[slots, 2 * experts.width])?,
+                        gated: self.activation("expert_gated", &[slots, experts.width])?,
+                        down: self.activation("expert_down", &[slots, hidden])?,
+                    })
+                }
+                None => None,
+            },
+            last: self.activation("last", &[hidden])?,
+            logits: self.activation("logits", &[config.vocabulary])?,
+            candidates: self.activation("candidates", &[candidates, 2])?,
+            token: self.activation("token", &[1])?,
+            rope: [
+                self.activation("rope.sliding", &[lines, rope(Attention::Sliding) / 2, 2])?,
+                self.activation("rope.full", &[lines, rope(Attention::Full) / 2, 2])?,
+            ],
+            readback: self.push(
+                "readback".to_owned(),
+                Account::Staging,
+                vec![u64::from(config.vocabulary)],
+                4 * u64::from(config.vocabulary),
+                no_remedy,
+            )?,
+        })
+    }
+}
+
+/// Keys a token of the layer sees; 0 for all.
+fn window_of(config: &Config, layer: &Layer) -> u32 {
+    match layer.attention {
+        Attention::Sliding => config.window,
+        Attention::Full => 0,
+    }
+}

@@ -1,0 +1,72 @@
+//! How the rows of a matrix are divided among invocations.
+
+use super::WORKGROUP;
+use crate::weight::Layout;
+
+/// Rows that a unit of lanes computes together.
+const UNIT: u32 = 4;
+/// Workgroups below which rows get more lanes: what keeps a large GPU busy.
+const GROUPS_WANTED: u32 = 512;
+/// Workgroups above which each computes several tiles of rows, so that x is prepared less often.
+const GROUPS_MAX: u32 = 1024;
+
+/// A division of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Division {
+    /// Invocations that share four rows.
+    pub lanes: u32,
+    /// Tiles of rows that a workgroup computes one after the other.
+    pub tiles: u32,
+    /// Workgroups.
+    pub groups: u32,
+}
+
+impl Division {
+    /// The division for a matrix, or for a part of one. It depends on the shape alone, so that results do not depend on
+    /// the adapter.
+    pub fn of(weight: &Layout) -> Division {
+        let units = (weight.rows as u32).div_ceil(UNIT);
+        let blocks = weight.blocks();
+        let groups = |lanes: u32| units.div_ceil(WORKGROUP / lanes);
+        let mut lanes = blocks.next_power_of_two().clamp(4, 16);
+        while groups(lanes) < GROUPS_WANTED && 2 * lanes <= blocks.min(WORKGROUP) {
+            lanes *= 2;
+        }
+        let tiles = groups(lanes).div_ceil(GROUPS_MAX);
+        Division { lanes, tiles, groups: groups(lanes).div_ceil(tiles) }
+    }
+}
+
+/// Bytes of workgroup memory that a product takes whose x of so many columns goes through it.
+pub fn staged_bytes(columns: u32) -> u64 {
+    let staged = 8 * (u64::from(columns).div_ceil(32) | 1) * 16;
+    let sums = u64::from(WORKGROUP) * (16 + 4) + 16 * 4;
+    let candidates = u64::from(WORKGROUP) / 4 * 8;
+    staged + sums + candidates
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gguf::Type;
+
+    fn check(rows: u64, columns: u64, lanes: u32, tiles: u32, groups: u32) {
+        let division = Division::of(&Layout::new(Type::F32, rows, columns));
+        assert_eq!(division, Division { lanes, tiles, groups }, "{rows} x {columns}");
+    }
+
+    #[test]
+    fn every_row_has_a_unit() {
+        check(1, 4, 4, 1, 1);
+        check(256, 1536, 32, 1, 16);
+        check(1536, 256, 8, 1, 24);
+        check(1536, 12288, 128, 1, 384);
+        check(24576, 1536, 16, 1, 768);
+        check(262_144, 1536, 16, 8, 1024);
+    }
+
+    #[test]
+    fn what_is_staged_fits_every_device_up_to_e4b() {
+        assert!(staged_bytes(2560) <= 16384);
+    }
+}
