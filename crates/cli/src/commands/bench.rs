@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use clap::Args;
 use engine::gpu::{Counters, Snapshot};
-use engine::{Device, Event, Finished, GenerateOptions, LoadOptions, Model, Sampling, Session};
+use engine::{Device, Event, Finished, GenerateOptions, LoadOptions, Model, Sampling, Session, Stage};
 use serde_json::{Value, json};
 
 use crate::byte_size::show;
@@ -31,6 +31,9 @@ pub(crate) struct Bench {
     /// Runs that are counted
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     runs: u32,
+    /// Measure the stages of a decoded token too, each by itself
+    #[arg(long)]
+    stages: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -39,6 +42,9 @@ pub(crate) struct Bench {
     #[command(flatten)]
     layout: LayoutOptions,
 }
+
+/// Rounds over which a stage is measured.
+const STAGE_ROUNDS: u32 = 20;
 
 /// One run.
 struct Run {
@@ -67,7 +73,10 @@ impl Bench {
         for _ in 0..self.runs {
             runs.push(self.measure(&device, &mut session, &interrupt).await?);
         }
-        let report = self.report(&model, &runs, load_seconds, warm_up_seconds, &device.memory());
+        let mut report = self.report(&model, &runs, load_seconds, warm_up_seconds, &device.memory());
+        if self.stages {
+            report["stages"] = stages(&mut session).await?;
+        }
         if self.json { print_json(&report) } else { print_report(&report) }
     }
 
@@ -178,6 +187,35 @@ impl Bench {
     }
 }
 
+/// What each stage that the model has costs, by itself.
+async fn stages(session: &mut Session) -> Result<Value, Failure> {
+    let mut rows = Vec::new();
+    for stage in Stage::ALL {
+        let (dispatches, weight_bytes, seconds) = session.time_stage(stage, STAGE_ROUNDS).await?;
+        if dispatches > 0 {
+            rows.push(json!({
+                "stage": stage.name(),
+                "dispatches": dispatches,
+                "weight_bytes": weight_bytes,
+                "seconds": seconds,
+            }));
+        }
+    }
+    Ok(rows.into())
+}
+
+fn print_stage(row: &Value) -> Result<(), Failure> {
+    let number = |key: &str| row[key].as_f64().expect("a stage has this number");
+    print_line(&format!(
+        "  {:<10} {:>4} dispatches, {:>9}, {:>8.1} us, {:>7.1} GB/s",
+        row["stage"].as_str().unwrap_or_default(),
+        number("dispatches"),
+        show(number("weight_bytes") as u64),
+        1e6 * number("seconds"),
+        1e-9 * number("weight_bytes") / number("seconds")
+    ))
+}
+
 fn print_report(report: &Value) -> Result<(), Failure> {
     let number =
         |pointer: &str| report.pointer(pointer).and_then(Value::as_f64).expect("the report has this number");
@@ -202,6 +240,9 @@ fn print_report(report: &Value) -> Result<(), Failure> {
         number("/per_token/buffers_created"),
         number("/per_token/bytes_read")
     ))?;
+    for row in report["stages"].as_array().into_iter().flatten() {
+        print_stage(row)?;
+    }
     let peaks = report["memory"]["peak_bytes_by_account"].as_object().expect("the report has peaks");
     let used: Vec<String> = peaks
         .iter()

@@ -31,8 +31,10 @@ fn a_bench_counts_what_a_token_costs() {
 #[test]
 fn a_bench_for_people() {
     let file = model_file(MODELS[4]);
-    let ran = rullama(["bench", &file, "--prompt", "8", "--decode", "4", "--runs", "1"]).run().ok().out;
+    let ran =
+        rullama(["bench", &file, "--prompt", "8", "--decode", "4", "--runs", "1", "--stages"]).run().ok().out;
     assert!(ran.contains("tok/s") && ran.contains("dispatches") && ran.contains("weights"), "{ran}");
+    assert!(ran.contains("gate_up") && ran.contains("GB/s"), "{ran}");
 }
 
 #[test]
