@@ -47,6 +47,8 @@ pub enum Stage {
     Qkv,
     /// Attention itself.
     Attention,
+    /// The join of a single token's attention, which is done in parts.
+    AttentionMerge,
     /// Attention's output projection.
     Output,
     /// Gate and up projections.
@@ -63,10 +65,11 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage, in the order of a step.
-    pub const ALL: [Stage; 9] = [
+    pub const ALL: [Stage; 10] = [
         Stage::Embedding,
         Stage::Qkv,
         Stage::Attention,
+        Stage::AttentionMerge,
         Stage::Output,
         Stage::GateUp,
         Stage::Down,
@@ -81,6 +84,7 @@ impl Stage {
             Stage::Embedding => "embedding",
             Stage::Qkv => "qkv",
             Stage::Attention => "attention",
+            Stage::AttentionMerge => "merge",
             Stage::Output => "output",
             Stage::GateUp => "gate_up",
             Stage::Down => "down",

@@ -100,6 +100,7 @@ impl<'a> Builder<'a> {
             step: self.at(arena.step),
         };
         self.push(token_attention::forward(self.device(), &shape, buffers)?);
+        self.stage = Stage::AttentionMerge;
         let attended = self.at(arena.attended);
         self.push(token_attention::merge(self.device(), &shape, partials, sums, attended)?);
         self.stage = Stage::Output;

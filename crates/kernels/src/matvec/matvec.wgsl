@@ -12,13 +12,10 @@ fn matvec(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
         let unit = (group.x * TILES + tile) * (WORKGROUP / LANES) + local / LANES;
         // Rows past the end repeat the last one; their sums are not stored.
         let row = min(vec4<u32>(unit * UNIT_ROWS) + vec4<u32>(0u, 1u, SECOND_PAIR, SECOND_PAIR + 1u), vec4<u32>(ROWS - 1u));
-        // A number of rounds that is a constant is what compilers unroll, which puts many loads on their way at once.
         var sum = vec4<f32>(0.0);
-        for (var round = 0u; round < BLOCKS / LANES; round += 1u) {
-            sum += products(row, round * LANES + local % LANES);
-        }
-        if (BLOCKS % LANES != 0u && local % LANES < BLOCKS % LANES) {
-            sum += products(row, BLOCKS / LANES * LANES + local % LANES);
+        for (var b = local % LANES; b < BLOCKS; b += LANES) {
+            let v = input(b);
+            sum += vec4<f32>(product(row.x, b, v), product(row.y, b, v), product(row.z, b, v), product(row.w, b, v));
         }
         sum = lanes_sum(sum, local);
         if (local % LANES == 0u) {
@@ -26,9 +23,4 @@ fn matvec(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
         }
     }
     finish(group.x, local);
-}
-
-fn products(row: vec4<u32>, b: u32) -> vec4<f32> {
-    let v = input(b);
-    return vec4<f32>(product(row.x, b, v), product(row.y, b, v), product(row.z, b, v), product(row.w, b, v));
 }

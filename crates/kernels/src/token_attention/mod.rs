@@ -18,7 +18,7 @@ use gpu::{Binding, Device, Error, Shader};
 /// Invocations of a workgroup; heads may be up to four times as wide.
 const WORKGROUP: u32 = 128;
 /// Keys for which a split is worth its workgroup.
-const SPLIT_KEYS: u32 = 32;
+const SPLIT_KEYS: u32 = 64;
 /// Most parts of the keys.
 const SPLITS_MAX: u32 = 32;
 

@@ -13,10 +13,10 @@
 @group(0) @binding(7) var<uniform> step: Step;
 
 const N: u32 = HEAD_DIM / 4u;       // vec4 in a head
-const BLOCK: u32 = 32u;
+const BLOCK: u32 = 64u;
 const KEY_LANES: u32 = 16u;
 const KEYS: u32 = WORKGROUP / KEY_LANES;            // keys whose scores are computed at once
-const SHARES: u32 = min(WORKGROUP / N, BLOCK);      // invocations that share four columns of the values
+const SHARES: u32 = WORKGROUP / N;                  // invocations that share four columns of the values
 // Lower than any score; exp(LOWEST - score) is 0 and LOWEST - LOWEST is 0, which infinities do not give.
 const LOWEST: f32 = -3.0e38;
 
@@ -75,48 +75,43 @@ fn token_attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invoc
         prepare(head, kv_head, OWN && end == last, local);
     }
     workgroupBarrier();
-    // Numbers of rounds are constants, which puts many loads on their way at once: keys past the end repeat the last one
-    // and weigh nothing.
     for (var block = begin; block < end; block += BLOCK) {
+        let count = min(BLOCK, end - block);
         let lane = local % KEY_LANES;
-        for (var round = 0u; round < BLOCK / KEYS; round += 1u) {
-            let j = round * KEYS + local / KEY_LANES;
-            let key = min(block + j, end - 1u);
+        for (var j = local / KEY_LANES; j < count; j += KEYS) {
+            let key = block + j;
             products[j * KEY_LANES + lane] = score_part(key, kv_head, OWN && key + 1u == last, lane);
         }
         workgroupBarrier();
-        if (local < BLOCK) {
+        if (local < count) {
             var score = 0.0;
             for (var i = 0u; i < KEY_LANES; i += 1u) {
                 // Each invocation begins elsewhere, so that they do not meet in a bank.
                 score += products[local * KEY_LANES + (i + local) % KEY_LANES];
             }
-            scores[local] = select(LOWEST, score, block + local < end);
+            scores[local] = score;
         }
         workgroupBarrier();
         var block_top = top;
-        for (var j = 0u; j < BLOCK; j += 1u) {
+        for (var j = 0u; j < count; j += 1u) {
             block_top = max(block_top, scores[j]);
         }
-        if (local < BLOCK) {
-            weight[local] = select(0.0, exp(scores[local] - block_top), block + local < end);
+        if (local < count) {
+            weight[local] = exp(scores[local] - block_top);
         }
         let correction = exp(top - block_top);
         total *= correction;
         sum *= correction;
         top = block_top;
         workgroupBarrier();
-        for (var j = 0u; j < BLOCK; j += 1u) {
+        for (var j = 0u; j < count; j += 1u) {
             total += weight[j];
         }
         if (local < SHARES * N) {
             let column = local % N;
-            for (var round = 0u; round < (BLOCK + SHARES - 1u) / SHARES; round += 1u) {
-                let j = round * SHARES + local / N;
-                if (j < BLOCK) {
-                    let key = min(block + j, end - 1u);
-                    sum += weight[j] * value_part(key, kv_head, OWN && key + 1u == last, column);
-                }
+            for (var j = local / N; j < count; j += SHARES) {
+                let key = block + j;
+                sum += weight[j] * value_part(key, kv_head, OWN && key + 1u == last, column);
             }
         }
         workgroupBarrier();         // `products` and `weight` are written again in the next round
