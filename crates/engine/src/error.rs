@@ -116,7 +116,7 @@ impl Error {
                 _ => "READ_FAILED",
             },
             Error::Model(error) => error.code(),
-            Error::Gpu(error) => gpu_code(error),
+            Error::Gpu(error) => error.code(),
             Error::Prompt(_) => "BAD_PROMPT",
             Error::NoVocabulary { .. } => "NO_VOCABULARY",
             Error::EmptyPrompt => "EMPTY_PROMPT",
@@ -168,25 +168,5 @@ fn model_details(error: &gemma4::Error) -> Value {
         E::Token { id, vocabulary } => json!({ "id": id, "vocabulary": vocabulary }),
         E::ContextFull { needed, context } => json!({ "needed": needed, "context": context }),
         _ => json!({}),
-    }
-}
-
-/// The device's codes in the spelling of the others.
-fn gpu_code(error: &gpu::Error) -> &'static str {
-    use gpu::Error as E;
-    match error {
-        E::NoWebGpu => "NO_WEBGPU",
-        E::NoAdapter { .. } => "NO_ADAPTER",
-        E::NoAdapterNamed { .. } => "NO_ADAPTER_NAMED",
-        E::UnknownProfile { .. } => "UNKNOWN_PROFILE",
-        E::NoDevice { .. } => "NO_DEVICE",
-        E::OutOfMemory { .. } | E::DriverOutOfMemory { .. } => "OUT_OF_MEMORY",
-        E::BufferTooLarge { .. } => "BUFFER_TOO_LARGE",
-        E::DeviceLost { .. } => "DEVICE_LOST",
-        E::Shader { .. } => "SHADER",
-        E::MissingFeature { .. } => "MISSING_FEATURE",
-        E::Validation { .. } => "VALIDATION",
-        E::Readback { .. } => "READBACK",
-        _ => "GPU_INTERNAL",
     }
 }

@@ -15,7 +15,7 @@ pub enum Error {
     NoWebGpu,
 
     /// No adapter was found.
-    #[error("no GPU adapter was found, asked {attempts} times in {tried_seconds} s; {remedy}")]
+    #[error("no GPU adapter was found{}; {remedy}", asked(*attempts, *tried_seconds))]
     NoAdapter {
         /// How often the question was put.
         attempts: u32,
@@ -157,19 +157,24 @@ impl Error {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Error::NoWebGpu => "no_webgpu",
-            Error::NoAdapter { .. } => "no_adapter",
-            Error::NoAdapterNamed { .. } => "no_adapter_named",
-            Error::UnknownProfile { .. } => "unknown_profile",
-            Error::NoDevice { .. } => "no_device",
-            Error::OutOfMemory { .. } | Error::DriverOutOfMemory { .. } => "out_of_memory",
-            Error::BufferTooLarge { .. } => "buffer_too_large",
-            Error::DeviceLost { .. } => "device_lost",
-            Error::Shader { .. } => "shader",
-            Error::MissingFeature { .. } => "missing_feature",
-            Error::Validation { .. } => "validation",
-            Error::Internal { .. } => "gpu_internal",
-            Error::Readback { .. } => "readback",
+            Error::NoWebGpu => "NO_WEBGPU",
+            Error::NoAdapter { .. } => "NO_ADAPTER",
+            Error::NoAdapterNamed { .. } => "NO_ADAPTER_NAMED",
+            Error::UnknownProfile { .. } => "UNKNOWN_PROFILE",
+            Error::NoDevice { .. } => "NO_DEVICE",
+            Error::OutOfMemory { .. } | Error::DriverOutOfMemory { .. } => "OUT_OF_MEMORY",
+            Error::BufferTooLarge { .. } => "BUFFER_TOO_LARGE",
+            Error::DeviceLost { .. } => "DEVICE_LOST",
+            Error::Shader { .. } => "SHADER",
+            Error::MissingFeature { .. } => "MISSING_FEATURE",
+            Error::Validation { .. } => "VALIDATION",
+            Error::Internal { .. } => "GPU_INTERNAL",
+            Error::Readback { .. } => "READBACK",
         }
     }
+}
+
+/// How often the question was put, where it was more than once.
+fn asked(attempts: u32, tried_seconds: u64) -> String {
+    if attempts > 1 { format!(", asked {attempts} times in {tried_seconds} s") } else { String::new() }
 }

@@ -99,7 +99,7 @@ mod tests {
             requested: 500,
             in_use: 300,
         };
-        assert_eq!((error.code(), &error), ("out_of_memory", &expect));
+        assert_eq!((error.code(), &error), ("OUT_OF_MEMORY", &expect));
     }
 
     #[test]

@@ -41,7 +41,7 @@ fn profiles_have_names() {
         assert_eq!(profile.name().parse(), Ok(profile));
     }
     let error = "iphone".parse::<Profile>().unwrap_err();
-    assert_eq!(error.code(), "unknown_profile");
+    assert_eq!(error.code(), "UNKNOWN_PROFILE");
     assert_eq!(
         error.to_string(),
         "there is no device profile `iphone`; there are: webgpu-defaults, iphone-16e, no-f16, no-subgroups"

@@ -152,7 +152,7 @@ fn a_refused_budget_leaves_everything_as_it_was() {
         budget: 1000,
     };
     assert_eq!(refused, expect);
-    assert_eq!(refused.code(), "out_of_memory");
+    assert_eq!(refused.code(), "OUT_OF_MEMORY");
     assert_eq!((device.memory().total_bytes, device.ledger().snapshot(), device.counters()), before);
 
     let fits = device.buffer("cache", Account::KvCache, 400, Usage::Storage).unwrap();
@@ -191,10 +191,10 @@ fn what_the_gpu_refuses_comes_back_typed() {
         other => panic!("{other}"),
     }
     let wrong_type = Shader::new("wrong").file("// one\nfn wrong() -> u32 { return 1.5; }");
-    assert_eq!(device.pipeline(&wrong_type).unwrap_err().code(), "shader");
+    assert_eq!(device.pipeline(&wrong_type).unwrap_err().code(), "SHADER");
     let misnamed = Shader::new("wanted").file("@compute @workgroup_size(1) fn given() {}");
-    assert_eq!(device.pipeline(&misnamed).unwrap_err().code(), "shader");
-    assert_eq!(block_on(device.compile(&broken)).unwrap_err().code(), "shader");
+    assert_eq!(device.pipeline(&misnamed).unwrap_err().code(), "SHADER");
+    assert_eq!(block_on(device.compile(&broken)).unwrap_err().code(), "SHADER");
     assert_eq!(device.counters().pipelines_created, 0);
 
     // A copy inside one buffer passes our own checks, but WebGPU forbids it.
@@ -208,10 +208,10 @@ fn what_the_gpu_refuses_comes_back_typed() {
         refused();
         Ok(())
     }));
-    assert_eq!(guarded.unwrap_err().code(), "validation");
+    assert_eq!(guarded.unwrap_err().code(), "VALIDATION");
     block_on(device.wait()).unwrap();
     refused();
-    assert_eq!(block_on(device.wait()).unwrap_err().code(), "validation", "unguarded, it comes up later");
+    assert_eq!(block_on(device.wait()).unwrap_err().code(), "VALIDATION", "unguarded, it comes up later");
     block_on(device.wait()).unwrap();
     assert_eq!(read(&device, &buffer), [1, 2], "the device goes on");
     let value = block_on(device.guarded(|| Ok(7))).unwrap();
@@ -243,7 +243,7 @@ fn a_lost_device_says_so_everywhere() {
         block_on(device.guarded(|| Ok(()))).unwrap_err(),
     ];
     for error in errors {
-        assert_eq!(error.code(), "device_lost", "{error}");
+        assert_eq!(error.code(), "DEVICE_LOST", "{error}");
     }
     check(&device, "the ledger still adds up", 8, 2, 0);
     drop((bind, buffer, readback));

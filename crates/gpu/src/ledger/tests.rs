@@ -142,7 +142,7 @@ fn a_huge_request_does_not_wrap_around() {
     let ledger = Ledger::new(Some(100));
     let _live = ledger.reserve(ledger.root(), Account::Weights, "w", 60).unwrap();
     let refused = ledger.reserve(ledger.root(), Account::KvCache, "kv", u64::MAX).unwrap_err();
-    assert_eq!(refused.code(), "out_of_memory");
+    assert_eq!(refused.code(), "OUT_OF_MEMORY");
     assert_eq!(
         refused.to_string(),
         "buffer `kv` (kv_cache) needs 18446744073709551615 bytes, 60 of the budget of 100 are in use; \
