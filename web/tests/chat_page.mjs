@@ -42,6 +42,12 @@ export async function limitAnswers(page, tokens) {
   await page.locator('#max-tokens').fill(String(tokens));
 }
 
+/** Takes the most likely token always. */
+export async function greedily(page) {
+  await openSettings(page);
+  await page.locator('#temperature').fill('0');
+}
+
 /** Unfolds the settings. */
 export async function openSettings(page) {
   await page.locator('#models details').evaluate((details) => (details.open = true));

@@ -1,9 +1,10 @@
 // Runs every *.test.mjs beside this file, or those whose names contain the first argument.
 //
 // A test file's default export maps test names to async functions of `{ browser, page, server }`: one browser and
-// one server for the file, a fresh page for the test. Each result is one JSON line on stdout:
+// one server for the file, a fresh page for the test. Two files run at once where there are two processors. Each result is one JSON line on stdout:
 // {"name", "ok", "skipped", "message"}; everything else goes to stderr. The exit code is 1 when a test failed.
 import { readdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { launch, serveProject, Skip, TEST_LIMIT_MS } from './lib.mjs';
@@ -12,18 +13,26 @@ const wanted = process.argv[2] ?? '';
 const here = dirname(fileURLToPath(import.meta.url));
 const files = (await readdir(here)).filter((name) => name.endsWith('.test.mjs') && name.includes(wanted)).sort();
 
+// Most of the time one thread of a browser's GPU process compiles shaders for the software adapter.
+const FILES_AT_ONCE = Math.min(2, availableParallelism());
+
 let failed = 0;
 if (files.length === 0) report('run', { error: new Error(`no *.test.mjs has \`${wanted}\` in its name`) });
-for (const file of files) {
-  const area = file.replace('.test.mjs', '');
-  try {
-    await runFile(area, (await import(`./${file}`)).default);
-  } catch (error) {
-    // Neither browser nor server came up (or the file does not load): that is a failure of the whole file.
-    report(area, { error });
+await Promise.all(Array.from({ length: FILES_AT_ONCE }, runFiles));
+process.exit(failed === 0 ? 0 : 1);
+
+/** Takes files until none is left. */
+async function runFiles() {
+  for (let file = files.shift(); file; file = files.shift()) {
+    const area = file.replace('.test.mjs', '');
+    try {
+      await runFile(area, (await import(`./${file}`)).default);
+    } catch (error) {
+      // Neither browser nor server came up (or the file does not load): that is a failure of the whole file.
+      report(area, { error });
+    }
   }
 }
-process.exit(failed === 0 ? 0 : 1);
 
 async function runFile(area, tests) {
   const server = await serveProject();

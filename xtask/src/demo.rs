@@ -29,7 +29,6 @@ impl Options {
 const NO_ADAPTER: i32 = 3;
 
 const PROMPT: &str = "Hello! Who are you?";
-const TOKENS_MAX: &str = "32";
 
 /// Builds, answers once, and serves the page until it is stopped.
 pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
@@ -44,15 +43,9 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
 }
 
 fn answer(project: &Project) -> Result<(), String> {
-    let model = web::demo_model(project)?;
-    if model.starts_with("tests/") {
-        println!(
-            "The model is a tiny one with random weights: every part works, but its words mean nothing."
-        );
-    }
     let program = project.target_folder()?.join("release/rullama");
     let mut command = project.command(program);
-    command.args(["run", model, PROMPT, "--max-tokens", TOKENS_MAX]);
+    command.args(["run", "demo", PROMPT]);
     let shown = project::shown(&command);
     println!("$ {shown}");
     let status = command.status().map_err(|error| format!("cannot start `{shown}`: {error}"))?;

@@ -83,7 +83,11 @@ pub(crate) fn capture(command: &mut Command) -> Result<String, String> {
 pub(crate) fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     let words = std::iter::once(program).chain(command.get_args());
-    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    let quoted = |word: &OsStr| match word.to_string_lossy() {
+        word if word.contains([' ', '"', '!', '?', '*']) => format!("'{word}'"),
+        word => word.into_owned(),
+    };
+    words.map(quoted).collect::<Vec<_>>().join(" ")
 }
 
 /// The folder of `PATH` that holds `program`, joined with its name.

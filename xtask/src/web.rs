@@ -14,10 +14,10 @@ pub(crate) const DIST: &str = "web/dist";
 /// What the page is made of: a folder of the checkout and its place in `web/dist`. One that is not there is left out.
 const COPIED: [(&str, &str); 2] = [("web/public", "."), ("web/src", "src")];
 
-/// The models that the demo can run, best first: the answering one as soon as it exists, else random weights.
-const MODELS: [&str; 2] = ["assets/demo.gguf", "tests/golden/models/tiny-dense-ple/ollama-q4_k_m.gguf"];
+/// The demo's model, relative to the checkout.
+const MODEL: &str = "assets/demo.gguf";
 
-/// The name of the demo's model in `web/dist/models`.
+/// Its name in `web/dist/models`.
 const SERVED_MODEL: &str = "demo.gguf";
 
 /// What rustc switches on for wasm32 by default, and SIMD; wasm-opt refuses the module without them.
@@ -52,13 +52,7 @@ pub(crate) fn build(project: &Project) -> Result<(), String> {
     }
     let served = dist.join("models");
     std::fs::create_dir_all(&served).map_err(|error| format!("{}: {error}", served.display()))?;
-    copy_file(&project.path(demo_model(project)?), &served.join(SERVED_MODEL))
-}
-
-/// The demo's model, relative to the checkout.
-pub(crate) fn demo_model(project: &Project) -> Result<&'static str, String> {
-    let present = MODELS.into_iter().find(|model| project.path(model).is_file());
-    present.ok_or_else(|| format!("none of {} is there; the checkout is incomplete", MODELS.join(", ")))
+    copy_file(&project.path(MODEL), &served.join(SERVED_MODEL))
 }
 
 fn copy_folder(from: &Path, to: &Path) -> Result<(), String> {

@@ -37,9 +37,6 @@ pub(crate) enum Failure {
         /// The path.
         path: PathBuf,
     },
-    /// The demo model, which is not part of this version.
-    #[error("the demo model is not part of this version")]
-    NoDemo,
     /// No store has a model of this name.
     #[error(
         "there is no file and no Ollama model `{name}`; searched {}; models found: {}",
@@ -146,7 +143,7 @@ impl Failure {
         match self {
             Failure::Open { .. } => "OPEN_FAILED",
             Failure::NotAFile { .. } | Failure::NoFile { .. } => "NO_FILE",
-            Failure::NoDemo | Failure::NoModel { .. } => "NO_MODEL",
+            Failure::NoModel { .. } => "NO_MODEL",
             Failure::Manifest { .. } => "BAD_MANIFEST",
             Failure::NoBlob { .. } | Failure::BlobSize { .. } => "INCOMPLETE_MODEL",
             Failure::WrongDigest { .. } => "WRONG_DIGEST",
@@ -172,7 +169,6 @@ impl Failure {
             Failure::NoFile { .. } => {
                 "check the path, or name an Ollama model such as `gemma4:e2b`".to_owned()
             }
-            Failure::NoDemo => "name a GGUF file or an Ollama model such as `gemma4:e2b`".to_owned(),
             Failure::NoModel { name, .. } => {
                 format!("fetch it with `ollama pull {name}`, or set OLLAMA_MODELS to the folder that has it")
             }

@@ -14,6 +14,7 @@ mod interrupt;
 mod model_name;
 mod opening;
 mod options;
+mod question;
 mod source;
 mod store;
 mod terminal;
@@ -29,7 +30,7 @@ use crate::terminal::{Chatter, note};
 
 const AFTER_HELP: &str = "\
 MODEL is the path of a GGUF file, or the name of a model that Ollama has downloaded, such as
-gemma4:e2b. Names are looked up in the folder that OLLAMA_MODELS names, in ~/.ollama/models and in
+gemma4:e2b, or demo, a very small model that is part of this program. Names are looked up in the folder that OLLAMA_MODELS names, in ~/.ollama/models and in
 the folders of a system service.
 
 Results go to standard output, everything else to standard error. With --json an error is one line

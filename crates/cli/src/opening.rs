@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use engine::{Device, LoadOptions, Model, ModelFile};
+use engine::{Device, LoadOptions, Memory, Model, ModelFile, ReadAt};
 
 use crate::digest::verify;
 use crate::failure::Failure;
@@ -31,16 +31,19 @@ impl Opened {
 /// Finds, verifies where asked to, and opens a model's file.
 pub(crate) async fn open_file(argument: &ModelArgument, chatter: Chatter) -> Result<Opened, Failure> {
     let located = store::locate(&argument.model, &store::folders())?;
-    let source = MappedFile::open(&located.path)?;
+    let source: Rc<dyn ReadAt> = match located.built_in {
+        Some(bytes) => Rc::new(Memory(bytes)),
+        None => Rc::new(MappedFile::open(&located.path)?),
+    };
     if argument.verify {
         let Some(digest) = &located.digest else {
             return Err(Failure::NothingToVerify { path: located.path });
         };
-        let bar = byte_bar("verifying", engine::ReadAt::size(&source), chatter);
+        let bar = byte_bar("verifying", source.size(), chatter);
         verify(&located.path, digest, &mut |done| bar.set_position(done))?;
         bar.finish_and_clear();
     }
-    let file = ModelFile::open(Rc::new(source)).await.map_err(in_file(located.path.clone()))?;
+    let file = ModelFile::open(source).await.map_err(in_file(located.path.clone()))?;
     Ok(Opened { path: located.path, file })
 }
 

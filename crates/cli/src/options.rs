@@ -9,7 +9,7 @@ use crate::failure::Failure;
 /// Which model.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ModelArgument {
-    /// A GGUF file, or the name of a model in the Ollama store such as gemma4:e2b
+    /// A GGUF file, the name of a model in the Ollama store such as gemma4:e2b, or demo
     pub(crate) model: String,
     /// Compare the file with the sha256 digest that the Ollama store states, before it is used
     #[arg(long)]

@@ -19,16 +19,20 @@ const MODEL_MEDIA_TYPE: &str = "application/vnd.ollama.image.model";
 const MANIFEST_BYTES_MAX: u64 = 1 << 20;
 /// Most models that a message lists.
 const LISTED_MAX: usize = 50;
-/// The name of the model that will come with the program.
+/// The name of the model that is part of the program.
 const DEMO: &str = "demo";
+/// Its file.
+static DEMO_BYTES: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/demo.gguf"));
 
 /// Where a model lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Located {
-    /// The file.
+    /// The file; for the model that is part of the program its name.
     pub(crate) path: PathBuf,
     /// What its bytes hash to, where that is known.
     pub(crate) digest: Option<Digest>,
+    /// The bytes of the model that is part of the program.
+    pub(crate) built_in: Option<&'static [u8]>,
 }
 
 #[derive(Deserialize)]
@@ -44,15 +48,15 @@ struct Layer {
     size: u64,
 }
 
-/// The file that `model` means: a path if there is such a file, else a name in one of the `stores`.
+/// The file that `model` means: a path if there is such a file, else `demo`, else a name in one of the `stores`.
 pub(crate) fn locate(model: &str, stores: &[PathBuf]) -> Result<Located, Failure> {
     let path = Path::new(model);
     if path.exists() {
         let digest = path.file_name().and_then(|name| Digest::from_blob_name(&name.to_string_lossy()));
-        return Ok(Located { path: path.to_owned(), digest });
+        return Ok(Located { path: path.to_owned(), digest, built_in: None });
     }
     match model {
-        DEMO => return Err(Failure::NoDemo),
+        DEMO => return Ok(Located { path: path.to_owned(), digest: None, built_in: Some(DEMO_BYTES) }),
         _ if looks_like_a_path(model) => return Err(Failure::NoFile { path: path.to_owned() }),
         _ => {}
     }
@@ -122,7 +126,7 @@ fn blob(store: &Path, manifest: &Path, name: &ModelName) -> Result<Located, Fail
         Digest::parse(&layer.digest).ok_or_else(|| bad(format!("`{}` is not a sha256", layer.digest)))?;
     let path = store.join("blobs").join(digest.blob_name());
     match fs::metadata(&path) {
-        Ok(found) if found.len() == layer.size => Ok(Located { path, digest: Some(digest) }),
+        Ok(found) if found.len() == layer.size => Ok(Located { path, digest: Some(digest), built_in: None }),
         Ok(found) => {
             Err(Failure::BlobSize { path, name: name.to_string(), expected: layer.size, found: found.len() })
         }

@@ -45,11 +45,19 @@ pub(crate) fn note(text: &str) {
 
 /// A bar that counts bytes up to `total`, gone when it is finished.
 pub(crate) fn byte_bar(what: &'static str, total: u64, chatter: Chatter) -> ProgressBar {
+    let style =
+        "{prefix} {wide_bar} {binary_bytes} of {binary_total_bytes}, {binary_bytes_per_sec}, {eta} left";
+    bar(what, total, style, chatter)
+}
+
+/// A bar that counts things up to `total`, gone when it is finished.
+pub(crate) fn count_bar(what: &'static str, total: u64, chatter: Chatter) -> ProgressBar {
+    bar(what, total, "{prefix} {wide_bar} {pos} of {len}, {eta} left", chatter)
+}
+
+fn bar(what: &'static str, total: u64, style: &str, chatter: Chatter) -> ProgressBar {
     let shown = chatter == Chatter::Normal && io::stderr().is_terminal();
     let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let style = ProgressStyle::with_template(
-        "{prefix} {wide_bar} {binary_bytes} of {binary_total_bytes}, {binary_bytes_per_sec}, {eta} left",
-    )
-    .expect("the template is valid");
+    let style = ProgressStyle::with_template(style).expect("the template is valid");
     ProgressBar::with_draw_target(Some(total), target).with_style(style).with_prefix(what)
 }

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::kind::Type;
 use crate::limits;
 use crate::metadata::Metadata;
-use crate::source::{Borrowed, ReadAt};
+use crate::source::{Memory, ReadAt};
 use crate::value::Value;
 use crate::value_reader::read_value;
 
@@ -172,7 +172,7 @@ pub async fn read_header_in_windows(source: &dyn ReadAt, window_bytes: usize) ->
 /// # Errors
 /// As [`read_header`].
 pub fn parse(file: &[u8]) -> Result<Header, Error> {
-    let source = Borrowed(file);
+    let source = Memory(file);
     let future = std::pin::pin!(read_header(&source));
     match future.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,

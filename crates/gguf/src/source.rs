@@ -71,38 +71,21 @@ impl fmt::Display for ReadError {
 
 impl std::error::Error for ReadError {}
 
-/// A whole file in memory.
+/// A whole file in memory: a `Vec<u8>`, a `&[u8]` or whatever else lends bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Memory(pub Vec<u8>);
+pub struct Memory<T = Vec<u8>>(pub T);
 
-impl ReadAt for Memory {
+impl<T: AsRef<[u8]>> ReadAt for Memory<T> {
     fn size(&self) -> u64 {
-        self.0.len() as u64
+        self.0.as_ref().len() as u64
     }
 
     fn read_at<'a>(&'a self, offset: u64, buffer: &'a mut [u8]) -> ReadFuture<'a> {
-        copy(&self.0, offset, buffer)
+        copy(self.0.as_ref(), offset, buffer)
     }
 
     fn mapped(&self) -> Option<&[u8]> {
-        Some(&self.0)
-    }
-}
-
-/// Borrowed bytes as a source, for [`parse`](crate::parse).
-pub(crate) struct Borrowed<'b>(pub(crate) &'b [u8]);
-
-impl ReadAt for Borrowed<'_> {
-    fn size(&self) -> u64 {
-        self.0.len() as u64
-    }
-
-    fn read_at<'a>(&'a self, offset: u64, buffer: &'a mut [u8]) -> ReadFuture<'a> {
-        copy(self.0, offset, buffer)
-    }
-
-    fn mapped(&self) -> Option<&[u8]> {
-        Some(self.0)
+        Some(self.0.as_ref())
     }
 }
 

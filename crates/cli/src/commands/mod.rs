@@ -4,6 +4,7 @@ mod bench;
 mod chat;
 mod check;
 mod completions;
+mod eval;
 mod inspect;
 mod logits;
 mod plan;
@@ -26,6 +27,7 @@ pub(crate) enum Command {
     Tokenize(tokenize::Tokenize),
     Render(render::Render),
     Logits(logits::Logits),
+    Eval(eval::Eval),
     Bench(bench::Bench),
     Check(check::Check),
     Completions(completions::Completions),
@@ -42,6 +44,7 @@ impl Command {
             Command::Tokenize(command) => command.run(chatter).await,
             Command::Render(command) => command.run(chatter).await,
             Command::Logits(command) => command.run(chatter).await,
+            Command::Eval(command) => command.run(chatter).await,
             Command::Bench(command) => command.run(chatter).await,
             Command::Check(command) => command.run().await,
             Command::Completions(command) => command.run(),
@@ -57,6 +60,7 @@ impl Command {
             Command::Tokenize(command) => command.json,
             Command::Render(command) => command.json,
             Command::Logits(command) => command.json,
+            Command::Eval(command) => command.json,
             Command::Bench(command) => command.json,
             Command::Check(command) => command.json,
             Command::Chat(_) | Command::Completions(_) => false,

@@ -2,6 +2,7 @@
 
 mod answers;
 mod broken_files;
+mod demo;
 mod goldens;
 mod inspecting;
 #[cfg(unix)]
