@@ -35,7 +35,7 @@ impl<'a> Builder<'a> {
         self.pass.layers = self.pass.ops.len();
         self.stage = Stage::Head;
         let norm = self.model.checkpoint().output_norm;
-        let reading = self.normed(&mut residual, norm)?;
+        let reading = self.last_normed(residual, norm)?;
         self.logits(&reading)?;
         Ok(self.pass)
     }
@@ -188,6 +188,16 @@ impl<'a> Builder<'a> {
                 self.plain(self.at(arena.x), self.config().hidden)
             }
         })
+    }
+
+    /// As [`Builder::normed`], for the last reader of the residual.
+    fn last_normed(&mut self, mut residual: Residual, next: VectorId) -> Result<Reading<'a>, Error> {
+        let reading = self.normed(&mut residual, next)?;
+        let Input::Residual { epsilon } = reading.input else { return Ok(reading) };
+        let mut bindings = reading.bindings;
+        // The place between the scale and the next norm, where the sum would be stored.
+        bindings.remove(4);
+        Ok(Reading { input: Input::LastResidual { epsilon }, bindings })
     }
 
     /// `x = h`, with what is pending added to h first.

@@ -52,9 +52,13 @@ fn make(device: &Device, input: Input, columns: usize, random: &mut Random) -> R
         Input::Staged | Input::Rows => (h.clone(), of(&[&h])?),
         Input::Interleaved => (h.clone(), of(&[&reference::interleaved(&h)])?),
         Input::Norm { .. } => (rms_norm::reference::forward(&h, &next, EPSILON), of(&[&h, &next])?),
-        Input::Residual { .. } | Input::ResidualPlain { .. } => {
+        Input::Residual { .. } | Input::LastResidual { .. } | Input::ResidualPlain { .. } => {
             let mut inputs = of(&[&h, &result, &post])?;
             inputs.push(floats(device, "scale", &[scale])?);
+            if let Input::LastResidual { .. } = input {
+                inputs.push(floats(device, "next", &next)?);
+                return Ok(Made { x: rms_norm::reference::forward(&added, &next, EPSILON), inputs, outputs });
+            }
             let h_next = poisoned(device, "h_next", columns)?;
             // The case looks at the buffer after the kernel wrote it, so it is bound and kept.
             outputs.push(expect(h_next, added.clone()));
@@ -181,6 +185,7 @@ fn inputs_and_stores() -> Vec<Case> {
         Input::Interleaved,
         Input::Norm { epsilon: EPSILON },
         Input::Residual { epsilon: EPSILON },
+        Input::LastResidual { epsilon: EPSILON },
         Input::ResidualPlain { epsilon: EPSILON },
     ];
     let plain_rows = Store::Rows { offset: 0 };
@@ -213,6 +218,15 @@ fn inputs_and_stores() -> Vec<Case> {
         let part = Store::Logits { offset: 7, cap: 30.0, candidates: 3 };
         cases.push(case_of("part of the logits", shape, Content::Encoded, from_norm, part));
     }
+    // As a model puts them together.
+    let residual = Input::Residual { epsilon: EPSILON };
+    cases.push(case_of("e2b gate and up", (Type::Q4_K, 128, 1536), Content::Encoded, residual, Store::Gated));
+    let plain_sum = Input::ResidualPlain { epsilon: EPSILON };
+    let gate = Store::Gate { offset: 0, rows: 256, up_offset: 512 };
+    cases.push(case_of("e2b per-layer gate", (Type::Q4_K, 256, 1536), Content::Encoded, plain_sum, gate));
+    let last = Input::LastResidual { epsilon: EPSILON };
+    let logits = Store::Logits { offset: 0, cap: 30.0, candidates: 0 };
+    cases.push(case_of("e2b head", (Type::Q6_K, 300, 1536), Content::Encoded, last, logits));
     // Tiles: more rows than the workgroups take at once.
     let many = Store::Logits { offset: 0, cap: 30.0, candidates: 0 };
     cases.push(case_of("vocabulary", (Type::Q4_0, 262_144, 32), Content::Encoded, plain(32), many));

@@ -1,10 +1,9 @@
-// h' = (h + rms(result) * post) * scale is the residual after a block; x is h' as x_of.. leaves it. Every workgroup
-// computes all of h', which costs less than a dispatch of its own; the first one stores it.
+// h' = (h + rms(result) * post) * scale is the residual after a block; `weighted` and `factor` make x of it. Every workgroup
+// computes all of h', which costs less than a dispatch of its own; `keep` lets the first one store it.
 @group(0) @binding(INPUT) var<storage, read> h: array<vec4<f32>>;               // (COLUMNS)
 @group(0) @binding(INPUT + 1u) var<storage, read> result: array<vec4<f32>>;     // (COLUMNS)
 @group(0) @binding(INPUT + 2u) var<storage, read> post: array<vec4<f32>>;       // (COLUMNS)
 @group(0) @binding(INPUT + 3u) var<storage, read> scale: array<f32>;            // (1)
-@group(0) @binding(INPUT + 4u) var<storage, read_write> h_next: array<vec4<f32>>;   // (COLUMNS)
 
 fn stage(group: u32, local: u32) -> f32 {
     var squares = 0.0;
@@ -16,9 +15,7 @@ fn stage(group: u32, local: u32) -> f32 {
     squares = 0.0;
     for (var i = local; i < COLUMNS / 4u; i += WORKGROUP) {
         let v = (h[i] + result[i] * inverse * post[i]) * scale[0];
-        if (group == 0u) {
-            h_next[i] = v;
-        }
+        keep(group, i, v);
         squares += dot(v, v);
         staged[slot(i)] = weighted(v, i);
     }

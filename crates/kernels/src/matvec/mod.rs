@@ -48,6 +48,12 @@ pub enum Input {
         /// Added to the mean squares.
         epsilon: f32,
     },
+    /// As before, and h' is not needed again: h, result, post, scale, next. With [`Store::Logits`] the other would take
+    /// more storage buffers than every device has.
+    LastResidual {
+        /// Added to the mean squares.
+        epsilon: f32,
+    },
     /// h' as before and x = h': h, result, post, scale, h'.
     ResidualPlain {
         /// Added to the mean square.
@@ -94,19 +100,20 @@ impl Input {
         match self {
             Input::Staged | Input::Rows | Input::Interleaved => 1,
             Input::Norm { .. } => 2,
-            Input::ResidualPlain { .. } => 5,
+            Input::LastResidual { .. } | Input::ResidualPlain { .. } => 5,
             Input::Residual { .. } => 6,
         }
     }
 
-    fn declare(self, shader: Shader) -> Shader {
+    fn declare(self, shader: Shader, first: u32) -> Shader {
         let shader = match self {
-            Input::Norm { epsilon } | Input::Residual { epsilon } | Input::ResidualPlain { epsilon } => {
-                shader
-                    .constant("EPSILON", epsilon)
-                    .alias("Sum", "f32")
-                    .file(include_str!("../shared/sum.wgsl"))
-            }
+            Input::Norm { epsilon }
+            | Input::Residual { epsilon }
+            | Input::LastResidual { epsilon }
+            | Input::ResidualPlain { epsilon } => shader
+                .constant("EPSILON", epsilon)
+                .alias("Sum", "f32")
+                .file(include_str!("../shared/sum.wgsl")),
             _ => shader,
         };
         let shader = if self.is_staged() { shader.file(include_str!("staged.wgsl")) } else { shader };
@@ -117,12 +124,20 @@ impl Input {
             }
             Input::Interleaved => shader.file(include_str!("input_interleaved.wgsl")),
             Input::Norm { .. } => shader.file(include_str!("input_norm.wgsl")),
-            Input::Residual { .. } => {
-                shader.file(include_str!("input_residual.wgsl")).file(include_str!("residual_normed.wgsl"))
-            }
-            Input::ResidualPlain { .. } => {
-                shader.file(include_str!("input_residual.wgsl")).file(include_str!("residual_plain.wgsl"))
-            }
+            Input::Residual { .. } => shader
+                .constant("NEXT", first + 5)
+                .file(include_str!("input_residual.wgsl"))
+                .file(include_str!("residual_kept.wgsl"))
+                .file(include_str!("residual_normed.wgsl")),
+            Input::LastResidual { .. } => shader
+                .constant("NEXT", first + 4)
+                .file(include_str!("input_residual.wgsl"))
+                .file(include_str!("residual_dropped.wgsl"))
+                .file(include_str!("residual_normed.wgsl")),
+            Input::ResidualPlain { .. } => shader
+                .file(include_str!("input_residual.wgsl"))
+                .file(include_str!("residual_kept.wgsl"))
+                .file(include_str!("residual_plain.wgsl")),
         }
     }
 }
@@ -179,6 +194,7 @@ pub(crate) fn lanes(blocks: u32) -> u32 {
 pub fn shader(shape: &Shape<'_>) -> Shader {
     let rows = shape.weight.rows as u32;
     let Division { lanes, tiles, .. } = Division::of(shape.weight);
+    let first = 1 + shape.store.bindings() as u32;
     let shader = Shader::new("matvec")
         .bounded()
         .constant("WORKGROUP", WORKGROUP)
@@ -186,9 +202,9 @@ pub fn shader(shape: &Shape<'_>) -> Shader {
         .constant("TILES", tiles)
         .constant("ROWS", rows)
         .constant("COLUMNS", shape.weight.columns as u32)
-        .constant("INPUT", 1 + shape.store.bindings() as u32);
+        .constant("INPUT", first);
     let shader = shape.weight.declare(shader).file(include_str!("../shared/lanes.wgsl"));
-    let shader = shape.input.declare(shader);
+    let shader = shape.input.declare(shader, first);
     shape.store.declare(shader, rows).file(include_str!("matvec.wgsl"))
 }
 

@@ -1,5 +1,5 @@
 // x = rms(h') * next; the factor 1 / rms belongs to all columns and is left to the results.
-@group(0) @binding(INPUT + 5u) var<storage, read> next: array<vec4<f32>>;       // (COLUMNS)
+@group(0) @binding(NEXT) var<storage, read> next: array<vec4<f32>>;       // (COLUMNS)
 
 fn weighted(v: vec4<f32>, i: u32) -> vec4<f32> {
     return v * next[i];
