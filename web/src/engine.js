@@ -11,7 +11,7 @@ export { RullamaError };
  * @typedef {object} LoadOptions
  * @property {number} [context] tokens of the longest sequence
  * @property {number} [chunk] tokens of a prompt processed at once
- * @property {'f16' | 'f32'} [kv] type of the KV cache
+ * @property {'f16' | 'f32' | 'q8'} [kv] type of the KV cache
  * @property {'auto' | 'resident' | 'streamed'} [per_layer_table] where the per-layer embedding table lives
  * @property {number} [budget] bytes of GPU memory for this model
  * @typedef {{role: string, content: string}} Message

@@ -54,7 +54,7 @@ pub(crate) enum KvChoice {
     F16,
     /// Single precision
     F32,
-    /// 8 bits; not in this version
+    /// 8 bits, with a scale for each 32 values
     Q8,
 }
 
@@ -75,9 +75,7 @@ impl LayoutOptions {
         let kv = match self.kv {
             KvChoice::F16 => KvType::F16,
             KvChoice::F32 => KvType::F32,
-            KvChoice::Q8 => {
-                return Err(Failure::Usage("--kv q8 is not in this version; f16 and f32 are".to_owned()));
-            }
+            KvChoice::Q8 => KvType::Q8,
         };
         let per_layer_table = match self.per_layer_table {
             TableChoice::Auto => PerLayerTable::Auto,

@@ -1,6 +1,6 @@
 //! Saving and restoring a context's KV cache.
 //!
-//! Layout, little-endian: magic `RLKV`, u32 version, u32 position, u32 reach (see `Context::truncate`), u32 KV type (0 f16, 1 f32), u32 number of caches;
+//! Layout, little-endian: magic `RLKV`, u32 version, u32 position, u32 reach (see `Context::truncate`), u32 KV type (0 f16, 1 f32, 2 q8), u32 number of caches;
 //! then per cache u32 layer, u32 capacity, u32 bytes of a position, keys, values (`min(reach, capacity)` rows each).
 
 use crate::context::Context;
@@ -77,6 +77,7 @@ fn kv_code(kv: KvType) -> u32 {
     match kv {
         KvType::F16 => 0,
         KvType::F32 => 1,
+        KvType::Q8 => 2,
     }
 }
 

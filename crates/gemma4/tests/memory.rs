@@ -11,7 +11,7 @@ fn the_ledger_equals_the_plan_to_the_byte() {
     let device = device();
     let before = device.ledger().bytes();
     for name in names() {
-        for kv in [KvType::F16, KvType::F32] {
+        for kv in [KvType::F16, KvType::F32, KvType::Q8] {
             let context = pollster::block_on(context(&device, &name, &options(kv, 64)));
             let plan = context.model().plan();
             for account in Account::ALL {

@@ -7,22 +7,35 @@ pub enum KvType {
     F16,
     /// Single precision.
     F32,
+    /// Signed bytes with an f32 scale for each 32 values; heads must be multiples of 32 wide.
+    Q8,
 }
 
 impl KvType {
-    /// Bytes of one value.
-    pub fn bytes(self) -> u64 {
+    /// Bytes of one head of one position.
+    pub fn head_bytes(self, head_dim: u32) -> u64 {
+        let values = u64::from(head_dim);
         match self {
-            KvType::F16 => 2,
-            KvType::F32 => 4,
+            KvType::F16 => 2 * values,
+            KvType::F32 => 4 * values,
+            KvType::Q8 => values + values / 8,
         }
     }
 
-    /// The WGSL that loads and stores four values.
+    /// What the width of a head must be a multiple of.
+    pub fn head_granule(self) -> u32 {
+        match self {
+            KvType::F16 | KvType::F32 => 4,
+            KvType::Q8 => 32,
+        }
+    }
+
+    /// The WGSL that packs and unpacks units of four values.
     pub(crate) fn file(self) -> &'static str {
         match self {
             KvType::F16 => include_str!("shared/kv_f16.wgsl"),
             KvType::F32 => include_str!("shared/kv_f32.wgsl"),
+            KvType::Q8 => include_str!("shared/kv_q8.wgsl"),
         }
     }
 }

@@ -24,6 +24,7 @@ enum Kv {
     #[default]
     F16,
     F32,
+    Q8,
 }
 
 #[derive(Default, Deserialize)]
@@ -44,6 +45,7 @@ pub(crate) fn load(value: &JsValue) -> Result<LoadOptions, Error> {
         kv: match options.kv {
             Kv::F16 => KvType::F16,
             Kv::F32 => KvType::F32,
+            Kv::Q8 => KvType::Q8,
         },
         per_layer_table: match options.per_layer_table {
             Table::Auto => PerLayerTable::Auto,

@@ -80,6 +80,7 @@ fn kv_name(kv: KvType) -> &'static str {
     match kv {
         KvType::F16 => "f16",
         KvType::F32 => "f32",
+        KvType::Q8 => "q8",
     }
 }
 

@@ -69,6 +69,8 @@ fn options_change_the_plan() {
     let cache = |options: &[&str]| plan(MODELS[0], options)["accounts"]["kv_cache"].as_u64().unwrap();
     let usual = cache(&["--context", "256"]);
     assert_eq!(cache(&["--context", "256", "--kv", "f32"]), 2 * usual);
+    // A byte for each value, and four for each block of 32.
+    assert_eq!(cache(&["--context", "256", "--kv", "q8"]), usual * 9 / 16);
     assert!(cache(&["--context", "512"]) > usual);
     let place = |place: &str| plan(MODELS[0], &["--per-layer-table", place]);
     let (resident, streamed) = (place("resident"), place("streamed"));

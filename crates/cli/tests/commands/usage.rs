@@ -15,7 +15,7 @@ fn wrong_flags_are_wrong_usage() {
     check(&["run", &file, "Hi", "--budget", "lots"], &["--budget", "`lots`", "512M"]);
     check(&["run", &file, "Hi", "--profile", "toaster"], &["--profile", "toaster", "iphone-16e"]);
     check(&["run", &file, "Hi", "--kv", "f64"], &["--kv", "f16"]);
-    check(&["run", &file, "Hi", "--kv", "q8"], &["--kv q8", "f16"]);
+    check(&["run", &file, "Hi", "--kv", "q4"], &["q4", "f16", "q8"]);
     check(&["run", &file, "Hi", "--special"], &["--raw"]);
     check(&["run", &file, "Hi", "--stop", ""], &["--stop"]);
     check(&["tokenize", &file], &["--text"]);

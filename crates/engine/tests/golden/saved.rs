@@ -37,6 +37,7 @@ fn check(kv: KvType, tokens: usize) {
 fn a_saved_session_goes_on_elsewhere() {
     check(KvType::F32, 25);
     check(KvType::F16, 27);
+    check(KvType::Q8, 26);
 }
 
 #[test]

@@ -331,8 +331,13 @@ impl Planner<'_> {
                 continue;
             }
             let capacity = self.capacity(config, layer.attention);
-            let row = u64::from(layer.kv_heads * layer.head_dim);
-            let row_bytes = row * options.kv.bytes();
+            let granule = options.kv.head_granule();
+            if !layer.head_dim.is_multiple_of(granule) {
+                let (what, value) =
+                    ("the width of a head for this type of KV cache", u64::from(layer.head_dim));
+                return Err(Error::Option { what, value, allowed: format!("multiples of {granule}") });
+            }
+            let row_bytes = u64::from(layer.kv_heads) * options.kv.head_bytes(layer.head_dim);
             let shape = vec![u64::from(capacity), u64::from(layer.kv_heads), u64::from(layer.head_dim)];
             let bytes = row_bytes * u64::from(capacity);
             let keys = self.push(format!("blk.{l}.keys"), Account::KvCache, shape.clone(), bytes, remedy)?;

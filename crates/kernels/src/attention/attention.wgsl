@@ -51,10 +51,10 @@ fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
         let key = block + local;
         var score = LOWEST;
         if (key < last) {
-            let at = ((key % CAPACITY) * KV_HEADS + kv_head) * N;
+            let at = ((key % CAPACITY) * KV_HEADS + kv_head) * HEAD_UNITS;
             score = 0.0;
             for (var i = 0u; i < N; i += 1u) {
-                score += dot(query[i], kv_load(k_cache[at + i]));
+                score += dot(query[i], kv_value(k_cache[at + i], k_cache[at + kv_scale_at(i)]));
             }
         }
         let block_top = max(top, workgroup_max(score, local));
@@ -66,8 +66,8 @@ fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
         if (local < N) {
             let count = min(WORKGROUP, last - block);
             for (var j = 0u; j < count; j += 1u) {
-                let at = (((block + j) % CAPACITY) * KV_HEADS + kv_head) * N;
-                sum += weight[j] * kv_load(v_cache[at + local]);
+                let at = (((block + j) % CAPACITY) * KV_HEADS + kv_head) * HEAD_UNITS;
+                sum += weight[j] * kv_value(v_cache[at + local], v_cache[at + kv_scale_at(local)]);
             }
         }
         top = block_top;

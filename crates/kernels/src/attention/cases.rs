@@ -80,9 +80,12 @@ fn costing(case: Case, setting: &Setting, rows: u32) -> Case {
     let seen = |p| u64::from(visible(p, shape.window).end - visible(p, shape.window).start);
     let pairs: u64 = (setting.position..setting.position + rows).map(seen).sum();
     let first = visible(setting.position, shape.window).start;
-    let cached = u64::from(setting.position + rows - first) * u64::from(shape.kv_heads) * row;
+    let cached = u64::from(setting.position + rows - first) * u64::from(shape.kv_heads);
     let queries = u64::from(rows) * u64::from(shape.heads) * row;
-    case.costing(2 * cached * shape.kv.bytes() + 8 * queries, 4 * pairs * u64::from(shape.heads) * row)
+    case.costing(
+        2 * cached * shape.kv.head_bytes(shape.head_dim) + 8 * queries,
+        4 * pairs * u64::from(shape.heads) * row,
+    )
 }
 
 fn named(name: &str, setting: &Setting) -> String {
@@ -101,8 +104,8 @@ fn prompt(name: &str, setting: Setting, rows: u32) -> Case {
         let Data { q, keys, values } = data(&setting, rows);
         let expected = expected_y(&shape, &q, &keys, &values, setting.position);
         let (q, y) = (floats(device, "q", &q)?, poisoned(device, "y", expected.len())?);
-        let keys = cache(device, "k_cache", shape.kv, &keys)?;
-        let values = cache(device, "v_cache", shape.kv, &values)?;
+        let keys = cache(device, "k_cache", shape.kv, shape.head_dim, &keys)?;
+        let values = cache(device, "v_cache", shape.kv, shape.head_dim, &values)?;
         let step = step(device, Step { rows, position: setting.position, ..Step::default() })?;
         let inputs = Inputs {
             q: (&q).into(),
@@ -145,7 +148,7 @@ pub fn cases() -> Vec<Case> {
     }
     let local = Shape { heads: 8, kv_heads: 1, head_dim: 256, capacity: 544, window: 512, kv: KvType::F16 };
     let global = Shape { head_dim: 512, capacity: 1024, window: 0, ..local };
-    for kv in [KvType::F16, KvType::F32] {
+    for kv in [KvType::F16, KvType::F32, KvType::Q8] {
         cases.push(prompt("e2b local", at(Shape { kv, ..local }, 700), 3));
         cases.push(prompt("e2b global", at(Shape { kv, ..global }, 300), 2));
     }

@@ -53,7 +53,7 @@ pub fn shader(shape: &Shape) -> Shader {
 fn check(shape: &Shape) {
     assert_eq!(shape.heads % shape.kv_heads, 0, "attention: {} heads over {}", shape.heads, shape.kv_heads);
     assert!(
-        shape.head_dim.is_multiple_of(4) && shape.head_dim <= 4 * WORKGROUP,
+        shape.head_dim.is_multiple_of(shape.kv.head_granule()) && shape.head_dim <= 4 * WORKGROUP,
         "attention: heads of {}",
         shape.head_dim
     );

@@ -32,8 +32,14 @@ pub(crate) fn poisoned(device: &Device, name: &str, len: usize) -> Result<Buffer
     words(device, name, &vec![POISON; len])
 }
 
-/// A KV cache; NaN marks rows that hold nothing yet.
-pub(crate) fn cache(device: &Device, name: &str, kv: KvType, values: &[f32]) -> Result<Buffer, Error> {
+/// A KV cache of heads of `head_dim`; NaN marks heads that hold nothing yet.
+pub(crate) fn cache(
+    device: &Device,
+    name: &str,
+    kv: KvType,
+    head_dim: u32,
+    values: &[f32],
+) -> Result<Buffer, Error> {
     let word = |bits: u32, empty: bool| if empty { POISON } else { bits };
     let contents: Vec<u32> = match kv {
         KvType::F32 => values.iter().map(|v| word(v.to_bits(), v.is_nan())).collect(),
@@ -41,8 +47,32 @@ pub(crate) fn cache(device: &Device, name: &str, kv: KvType, values: &[f32]) -> 
             let half = |v: f32| u32::from(f16::from_f32(v).to_bits());
             values.chunks_exact(2).map(|v| word(half(v[0]) | half(v[1]) << 16, v[0].is_nan())).collect()
         }
+        KvType::Q8 => values
+            .chunks_exact(head_dim as usize)
+            .flat_map(|head| {
+                let bytes =
+                    head.chunks_exact(BLOCK).flat_map(|block| block.iter().map(|&v| (v, largest(block))));
+                let bytes: Vec<u8> = bytes.map(|(v, top)| eighth(v, top) as u8).collect();
+                let words = bytes.as_chunks().0.iter().map(|&word| u32::from_le_bytes(word));
+                let scales = head.chunks_exact(BLOCK).map(|block| largest(block).to_bits());
+                words.chain(scales).map(|bits| word(bits, head[0].is_nan())).collect::<Vec<u32>>()
+            })
+            .collect(),
     };
     words(device, name, &contents)
+}
+
+/// Values that share a scale in an 8-bit cache.
+pub(crate) const BLOCK: usize = 32;
+
+/// The largest magnitude of a block.
+pub(crate) fn largest(block: &[f32]) -> f32 {
+    block.iter().fold(0.0, |top, v| v.abs().max(top))
+}
+
+/// A value of a block as a signed byte.
+fn eighth(v: f32, top: f32) -> i8 {
+    if top == 0.0 { 0 } else { (v / top * 127.0).round() as i8 }
 }
 
 /// Values as a cache of this type gives them back.
@@ -50,6 +80,15 @@ pub(crate) fn stored(kv: KvType, values: Vec<f32>) -> Vec<f32> {
     match kv {
         KvType::F32 => values,
         KvType::F16 => values.into_iter().map(|v| f16::from_f32(v).to_f32()).collect(),
+        KvType::Q8 => values
+            .chunks_exact(BLOCK)
+            .flat_map(|block| {
+                let top = largest(block);
+                block
+                    .iter()
+                    .map(move |&v| if v.is_nan() { v } else { f32::from(eighth(v, top)) / 127.0 * top })
+            })
+            .collect(),
     }
 }
 
@@ -66,10 +105,11 @@ pub(crate) fn expect(buffer: Buffer, expected: Vec<f32>) -> Output {
 }
 
 /// An output that is a KV cache.
-pub(crate) fn expect_cache(buffer: Buffer, kv: KvType, expected: Vec<f32>) -> Output {
+pub(crate) fn expect_cache(buffer: Buffer, kv: KvType, head_dim: u32, expected: Vec<f32>) -> Output {
     let expected = match kv {
         KvType::F32 => Expected::Floats(expected),
         KvType::F16 => Expected::Halves(expected),
+        KvType::Q8 => Expected::Eighths { values: expected, head_dim },
     };
     Output { buffer, expected }
 }

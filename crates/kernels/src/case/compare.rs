@@ -1,6 +1,6 @@
 //! Comparing what a kernel left in a buffer with what must be there.
 
-use super::buffers::POISON;
+use super::buffers::{BLOCK, POISON, largest};
 use gpu::Buffer;
 use half::f16;
 
@@ -12,6 +12,14 @@ pub enum Expected {
     /// f16 numbers in pairs, before they are rounded. WGSL does not say which way `pack2x16float` rounds, so each may be
     /// off by one f16 step besides the tolerance.
     Halves(Vec<f32>),
+    /// Heads of an 8-bit cache before they are rounded. Each value may be off by one step of its block besides the
+    /// tolerance, since a quotient next to the middle between two steps may fall on either side.
+    Eighths {
+        /// The values.
+        values: Vec<f32>,
+        /// Values of a head.
+        head_dim: u32,
+    },
     /// Words, compared exactly.
     Words(Vec<u32>),
 }
@@ -75,14 +83,28 @@ impl Expected {
         let used = match self {
             Expected::Floats(expected) => {
                 let got = words.iter().map(|&word| (f32::from_bits(word), word == POISON));
-                outcome.take_floats(expected, got, |_| 0.0);
+                outcome.take_floats(expected, got, |_, _| 0.0);
                 expected.len()
             }
             Expected::Halves(expected) => {
                 assert_eq!(expected.len() % 2, 0, "halves come in pairs");
                 let got = halves.map(|bits| (f16::from_bits(bits).to_f32(), bits == POISON as u16));
-                outcome.take_floats(expected, got, |v| (v.abs() / 1024.0).max(SMALLEST_HALF));
+                outcome.take_floats(expected, got, |_, v| (v.abs() / 1024.0).max(SMALLEST_HALF));
                 expected.len() / 2
+            }
+            Expected::Eighths { values, head_dim } => {
+                let head_words = (*head_dim / 4 + *head_dim / 32) as usize;
+                let got = words.chunks_exact(head_words).flat_map(|head| {
+                    let (units, scales) = head.split_at((*head_dim / 4) as usize);
+                    units.iter().enumerate().flat_map(move |(i, &unit)| {
+                        let scale = scales[i / 8];
+                        let value = move |n: u8| f32::from(n as i8) / 127.0 * f32::from_bits(scale);
+                        unit.to_le_bytes().map(|n| (value(n), unit == POISON && scale == POISON))
+                    })
+                });
+                let block = |i: usize| &values[i / BLOCK * BLOCK..][..BLOCK];
+                outcome.take_floats(values, got, |i, _| 1.001 * largest(block(i)) / 127.0);
+                values.len() / *head_dim as usize * head_words
             }
             Expected::Words(expected) => {
                 for (i, (&expected, &got)) in expected.iter().zip(&words).enumerate() {
@@ -107,7 +129,7 @@ impl Outcome {
         &mut self,
         expected: &[f32],
         got: impl Iterator<Item = (f32, bool)>,
-        step: impl Fn(f32) -> f32,
+        step: impl Fn(usize, f32) -> f32,
     ) {
         assert!(!expected.iter().any(|v| v.is_infinite()), "`{}`: the reference is infinite", self.output);
         let largest = expected.iter().filter(|v| !v.is_nan()).fold(0.0f32, |most, v| most.max(v.abs()));
@@ -117,7 +139,7 @@ impl Outcome {
                 (true, true) => 0.0,
                 (true, false) => f32::INFINITY,
                 (false, _) if !got.is_finite() => f32::INFINITY,
-                (false, _) => ((got - expected).abs() - step(expected)).max(0.0) / unit,
+                (false, _) => ((got - expected).abs() - step(i, expected)).max(0.0) / unit,
             };
             self.take(i, error, f64::from(expected), f64::from(got));
         }

@@ -52,7 +52,7 @@ fn case(name: &str, layer: Layer, capacity: u32, position: u32, rows: u32) -> Ca
         let cache_of = |appended: &[f32]| {
             let row = (kv_heads * head_dim) as usize;
             // A layer without keys and values of its own still binds something.
-            let mut rows = vec![f32::NAN; (capacity as usize * row).max(8)];
+            let mut rows = vec![f32::NAN; (capacity as usize * row).max(head_dim as usize)];
             for (p, values) in (position..).zip(appended.chunks_exact(row.max(1))) {
                 rows[(p % capacity) as usize * row..][..row].copy_from_slice(values);
             }
@@ -64,8 +64,10 @@ fn case(name: &str, layer: Layer, capacity: u32, position: u32, rows: u32) -> Ca
         let (qkv, norms) = (floats(device, "qkv", &qkv)?, floats(device, "norms", &norms)?);
         let (rope, q) = (floats(device, "rope", &table)?, poisoned(device, "q", expected.queries.len())?);
         let empty = vec![f32::NAN; keys.len()];
-        let (k_cache, v_cache) =
-            (cache(device, "k_cache", kv, &empty)?, cache(device, "v_cache", kv, &empty)?);
+        let (k_cache, v_cache) = (
+            cache(device, "k_cache", kv, head_dim, &empty)?,
+            cache(device, "v_cache", kv, head_dim, &empty)?,
+        );
         let step = step(device, Step { rows, position, ..Step::default() })?;
         let buffers = Buffers {
             qkv: (&qkv).into(),
@@ -79,15 +81,15 @@ fn case(name: &str, layer: Layer, capacity: u32, position: u32, rows: u32) -> Ca
         let op = forward(device, &shape, buffers)?;
         let outputs = vec![
             expect(q, expected.queries),
-            expect_cache(k_cache, kv, keys),
-            expect_cache(v_cache, kv, values),
+            expect_cache(k_cache, kv, head_dim, keys),
+            expect_cache(v_cache, kv, head_dim, values),
         ];
         Ok(Prepared { ops: vec![op], rows, outputs })
     };
     let name = format!("{name}, {heads} + {kv_heads} heads of {head_dim}, {kv:?}, {rows} from {position}");
     let bytes = u64::from(rows)
-        * u64::from(head_dim)
-        * (8 * u64::from(heads) + u64::from(kv_heads) * (8 + 2 * kv.bytes()));
+        * (u64::from(head_dim) * 8 * u64::from(heads + kv_heads)
+            + u64::from(kv_heads) * 2 * kv.head_bytes(head_dim));
     Case::new("head_norm_rope", name, vec![shader(&shape)], TOLERANCE, prepare).costing(bytes, 0)
 }
 
@@ -117,7 +119,16 @@ pub fn cases() -> Vec<Case> {
         case("31b global", Layer { heads: 32, kv_heads: 4, values: Values::Keys, ..global }, 4, 1000, 1),
         case("31b local", Layer { heads: 32, kv_heads: 16, ..local }, 4, 1030, 1),
     ];
-    for kv in [KvType::F16, KvType::F32] {
+    let blocks = Layer { kv_heads: 2, head_dim: 32, turning: 16, kv: KvType::Q8, ..small };
+    cases.push(case("a head of one block", blocks, 8, 22, 5));
+    cases.push(case(
+        "31b global in 8 bits",
+        Layer { heads: 32, kv_heads: 4, values: Values::Keys, kv: KvType::Q8, ..global },
+        4,
+        7,
+        2,
+    ));
+    for kv in [KvType::F16, KvType::F32, KvType::Q8] {
         for position in [0, 255, 256, 4095] {
             cases.push(case("e2b local", Layer { kv, ..local }, 520, position, 2));
         }

@@ -10,6 +10,7 @@
 @group(0) @binding(6) var<uniform> step: Step;
 
 const N: u32 = HEAD_DIM / 4u;       // vec4 in a head
+const ROW: u32 = N;
 
 @compute @workgroup_size(WORKGROUP)
 fn head_norm_rope(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
@@ -32,9 +33,8 @@ fn head_norm_rope(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invoca
         let a = qkv[start + i] * inverse;
         let b = qkv[start + HALF + i] * inverse;
         if (is_value) {
-            let to = ((position % CAPACITY) * KV_HEADS + head - HEADS - KV_HEADS) * N + i;
-            v_cache[to] = kv_store(a);
-            v_cache[to + HALF] = kv_store(b);
+            row[i] = a;
+            row[HALF + i] = b;
             continue;
         }
         let weights = select(0u, N, head >= HEADS);
@@ -48,9 +48,32 @@ fn head_norm_rope(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invoca
             q[to] = ra;
             q[to + HALF] = rb;
         } else {
-            let to = ((position % CAPACITY) * KV_HEADS + head - HEADS) * N + i;
-            k_cache[to] = kv_store(ra);
-            k_cache[to + HALF] = kv_store(rb);
+            row[i] = ra;
+            row[HALF + i] = rb;
+        }
+    }
+    workgroupBarrier();
+    if (head >= HEADS) {
+        append(head, position, is_value, local);
+    }
+}
+
+fn append(head: u32, position: u32, is_value: bool, local: u32) {
+    let kv_head = select(head - HEADS, head - HEADS - KV_HEADS, is_value);
+    let to = ((position % CAPACITY) * KV_HEADS + kv_head) * HEAD_UNITS;
+    for (var i = local; i < N; i += WORKGROUP) {
+        let top = row_top(i);
+        let has_scale = KV_SCALES && i % 8u == 0u;
+        if (is_value) {
+            v_cache[to + i] = kv_unit(row[i], top);
+            if (has_scale) {
+                v_cache[to + kv_scale_at(i)] = kv_scale(top);
+            }
+        } else {
+            k_cache[to + i] = kv_unit(row[i], top);
+            if (has_scale) {
+                k_cache[to + kv_scale_at(i)] = kv_scale(top);
+            }
         }
     }
 }

@@ -55,6 +55,7 @@ pub fn shader(shape: &Shape) -> Shader {
         .file(include_str!("../shared/sum.wgsl"))
         .file(include_str!("../shared/rope.wgsl"))
         .file(shape.kv.file())
+        .file(include_str!("../shared/kv_row.wgsl"))
         .file(include_str!("head_norm_rope.wgsl"))
 }
 
@@ -79,6 +80,7 @@ pub struct Buffers<'a> {
 /// Prepares the norm, rotation and append.
 pub fn forward(device: &Device, shape: &Shape, buffers: Buffers<'_>) -> Result<Op, Error> {
     assert_eq!(shape.head_dim % 8, 0, "head_norm_rope: heads of {}", shape.head_dim);
+    assert_eq!(shape.head_dim % shape.kv.head_granule(), 0, "head_norm_rope: heads of {}", shape.head_dim);
     assert_eq!(shape.stride % 4, 0, "head_norm_rope: stride {}", shape.stride);
     let Buffers { qkv, norms, rope, q, k_cache, v_cache, step } = buffers;
     let grid = [Axis::Fixed(shape.heads + 2 * shape.kv_heads), Axis::GroupsPerRow(1), Axis::Fixed(1)];

@@ -21,6 +21,11 @@ const F16_TOLERANCE: Tolerance = Tolerance {
     reason: "as in f32, and the token's own key and value may round to either neighbouring f16",
 };
 
+const Q8_TOLERANCE: Tolerance = Tolerance {
+    relative: 1e-2,
+    reason: "as in f32, and the token's own key and value may round to either neighbouring byte",
+};
+
 /// How far apart scores are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Scores {
@@ -78,8 +83,8 @@ fn case(name: &str, setting: Setting) -> Case {
 
         let (qkv, norms) = (floats(device, "qkv", &qkv)?, floats(device, "norms", &norms)?);
         let (rope, y) = (floats(device, "rope", &table)?, poisoned(device, "y", expected_y.len())?);
-        let k_cache = cache(device, "k_cache", kv, &keys)?;
-        let v_cache = cache(device, "v_cache", kv, &values)?;
+        let k_cache = cache(device, "k_cache", kv, head_dim, &keys)?;
+        let v_cache = cache(device, "v_cache", kv, head_dim, &values)?;
         let partials = poisoned(device, "partials", (shape.splits() * heads) as usize * dim)?;
         let sums = poisoned(device, "sums", (shape.splits() * heads * 2) as usize)?;
         let step = step(device, Step { rows: 1, position, ..Step::default() })?;
@@ -99,8 +104,8 @@ fn case(name: &str, setting: Setting) -> Case {
         ];
         let outputs = vec![
             expect(y, expected_y),
-            expect_cache(k_cache, kv, expected_keys),
-            expect_cache(v_cache, kv, expected_values),
+            expect_cache(k_cache, kv, head_dim, expected_keys),
+            expect_cache(v_cache, kv, head_dim, expected_values),
         ];
         Ok(Prepared { ops, rows: 1, outputs })
     };
@@ -109,9 +114,14 @@ fn case(name: &str, setting: Setting) -> Case {
         "{name}, {heads}/{kv_heads} heads of {head_dim}, {own_name} {kv:?}, window {window} in {capacity}, at {position}"
     );
     let seen = visible(position, window).len() as u64;
-    let bytes = 2 * seen * row as u64 * kv.bytes() + 8 * u64::from(heads) * u64::from(head_dim);
+    let bytes =
+        2 * seen * u64::from(kv_heads) * kv.head_bytes(head_dim) + 8 * u64::from(heads) * u64::from(head_dim);
     let flops = 4 * seen * u64::from(heads) * u64::from(head_dim);
-    let tolerance = if kv == KvType::F32 { F32_TOLERANCE } else { F16_TOLERANCE };
+    let tolerance = match kv {
+        KvType::F32 => F32_TOLERANCE,
+        KvType::F16 => F16_TOLERANCE,
+        KvType::Q8 => Q8_TOLERANCE,
+    };
     Case::new("token_attention", name, vec![shader(&shape), merge_shader(&shape)], tolerance, prepare)
         .costing(bytes, flops)
 }
@@ -159,7 +169,12 @@ pub fn cases() -> Vec<Case> {
         cases.push(case("odd heads", at(half(of(3, 1, head_dim, 150, 0)), 140)));
     }
     let (local, global) = (of(8, 1, 256, 544, 512), of(8, 1, 512, 4096, 0));
-    for kv in [KvType::F16, KvType::F32] {
+    let eighth = |shape: Shape| Shape { kv: KvType::Q8, ..shape };
+    for position in [0, 31, 64, 99] {
+        cases.push(case("heads of one block", at(eighth(of(4, 2, 32, 100, 0)), position)));
+        cases.push(case("ring", at(eighth(of(2, 2, 64, 20, 16)), position)));
+    }
+    for kv in [KvType::F16, KvType::F32, KvType::Q8] {
         cases.push(case("e2b local", at(Shape { kv, ..local }, 1200)));
         cases.push(case("e2b shared local", at(shared(Shape { kv, ..local }), 300)));
         cases.push(case("e2b global", at(Shape { kv, ..global }, 2500)));

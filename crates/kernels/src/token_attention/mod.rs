@@ -77,6 +77,7 @@ pub fn shader(shape: &Shape) -> Shader {
         .file(include_str!("../shared/sum.wgsl"))
         .file(include_str!("../shared/rope.wgsl"))
         .file(shape.kv.file())
+        .file(include_str!("../shared/kv_row.wgsl"))
         .file(include_str!("token_attention.wgsl"))
 }
 
@@ -122,7 +123,7 @@ pub fn forward(device: &Device, shape: &Shape, buffers: Buffers<'_>) -> Result<O
         shape.kv_heads
     );
     assert!(
-        shape.head_dim.is_multiple_of(8) && shape.head_dim <= 4 * WORKGROUP,
+        shape.head_dim.is_multiple_of(shape.kv.head_granule().max(8)) && shape.head_dim <= 4 * WORKGROUP,
         "token_attention: heads of {}",
         shape.head_dim
     );

@@ -13,6 +13,7 @@
 @group(0) @binding(7) var<uniform> step: Step;
 
 const N: u32 = HEAD_DIM / 4u;       // vec4 in a head
+const ROW: u32 = WORKGROUP;         // at least N; it takes the shares of the values at the end, too
 const BLOCK: u32 = 64u;
 const KEY_LANES: u32 = 16u;
 const KEYS: u32 = WORKGROUP / KEY_LANES;            // keys whose scores are computed at once
@@ -21,12 +22,11 @@ const SHARES: u32 = WORKGROUP / N;                  // invocations that share fo
 const LOWEST: f32 = -3.0e38;
 
 var<workgroup> query: array<vec4<f32>, N>;
-var<workgroup> new_key: array<Kv, N>;
-var<workgroup> new_value: array<Kv, N>;
+var<workgroup> new_key: array<Kv, HEAD_UNITS>;
+var<workgroup> new_value: array<Kv, HEAD_UNITS>;
 var<workgroup> products: array<f32, BLOCK * KEY_LANES>;
 var<workgroup> scores: array<f32, BLOCK>;
 var<workgroup> weight: array<f32, BLOCK>;
-var<workgroup> shares: array<vec4<f32>, WORKGROUP>;
 
 struct Pair { a: vec4<f32>, b: vec4<f32> }
 
@@ -116,11 +116,11 @@ fn token_attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invoc
         }
         workgroupBarrier();         // `products` and `weight` are written again in the next round
     }
-    shares[local] = sum;
+    row[local] = sum;
     workgroupBarrier();
     if (local < N) {
         for (var s = 1u; s < SHARES; s += 1u) {
-            sum += shares[s * N + local];
+            sum += row[s * N + local];
         }
         partials[(split * HEADS + head) * N + local] = sum;
     }
@@ -131,15 +131,15 @@ fn token_attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invoc
 
 // This lane's part of a key's score.
 fn score_part(key: u32, kv_head: u32, newest: bool, lane: u32) -> f32 {
-    let at = ((key % CAPACITY) * KV_HEADS + kv_head) * N;
+    let at = ((key % CAPACITY) * KV_HEADS + kv_head) * HEAD_UNITS;
     var product = 0.0;
     if (newest) {
         for (var i = lane; i < N; i += KEY_LANES) {
-            product += dot(query[i], kv_load(new_key[i]));
+            product += dot(query[i], kv_value(new_key[i], new_key[kv_scale_at(i)]));
         }
     } else {
         for (var i = lane; i < N; i += KEY_LANES) {
-            product += dot(query[i], kv_load(k_cache[at + i]));
+            product += dot(query[i], kv_value(k_cache[at + i], k_cache[at + kv_scale_at(i)]));
         }
     }
     return product;
@@ -147,9 +147,10 @@ fn score_part(key: u32, kv_head: u32, newest: bool, lane: u32) -> f32 {
 
 fn value_part(key: u32, kv_head: u32, newest: bool, column: u32) -> vec4<f32> {
     if (newest) {
-        return kv_load(new_value[column]);
+        return kv_value(new_value[column], new_value[kv_scale_at(column)]);
     }
-    return kv_load(v_cache[((key % CAPACITY) * KV_HEADS + kv_head) * N + column]);
+    let at = ((key % CAPACITY) * KV_HEADS + kv_head) * HEAD_UNITS;
+    return kv_value(v_cache[at + column], v_cache[at + kv_scale_at(column)]);
 }
 
 // Norms and rotates the query and, where the newest key is among this workgroup's, that key, and norms its value, which
@@ -166,21 +167,43 @@ fn prepare(head: u32, kv_head: u32, newest: bool, local: u32) {
     if (!newest) {
         return;
     }
-    let at = ((step.position % CAPACITY) * KV_HEADS + kv_head) * N;
+    let at = ((step.position % CAPACITY) * KV_HEADS + kv_head) * HEAD_UNITS;
     let store = head % (HEADS / KV_HEADS) == 0u;
     for (var i = local; i < HALF; i += WORKGROUP) {
         let pair = rotated(key_row, N, inverse.y, i);
-        new_key[i] = kv_store(pair.a);
-        new_key[HALF + i] = kv_store(pair.b);
+        row[i] = pair.a;
+        row[HALF + i] = pair.b;
+    }
+    workgroupBarrier();
+    for (var i = local; i < N; i += WORKGROUP) {
+        let top = row_top(i);
+        new_key[i] = kv_unit(row[i], top);
         if (store) {
             k_cache[at + i] = new_key[i];
-            k_cache[at + HALF + i] = new_key[HALF + i];
+        }
+        if (KV_SCALES && i % 8u == 0u) {
+            new_key[kv_scale_at(i)] = kv_scale(top);
+            if (store) {
+                k_cache[at + kv_scale_at(i)] = kv_scale(top);
+            }
         }
     }
+    workgroupBarrier();
     for (var i = local; i < N; i += WORKGROUP) {
-        new_value[i] = kv_store(qkv[value_row + i] * inverse.z);
+        row[i] = qkv[value_row + i] * inverse.z;
+    }
+    workgroupBarrier();
+    for (var i = local; i < N; i += WORKGROUP) {
+        let top = row_top(i);
+        new_value[i] = kv_unit(row[i], top);
         if (store) {
             v_cache[at + i] = new_value[i];
+        }
+        if (KV_SCALES && i % 8u == 0u) {
+            new_value[kv_scale_at(i)] = kv_scale(top);
+            if (store) {
+                v_cache[at + kv_scale_at(i)] = kv_scale(top);
+            }
         }
     }
 }
