@@ -14,12 +14,12 @@ export default {
     equal(await page.locator('#error').isVisible(), false, 'an error is shown');
     await greedily(page);
 
-    // Of assets/demo-questions.jsonl, and one that needs what was said before.
+    // All of assets/demo-questions.jsonl; the last one needs what was said first, and the marks are to be shown as they are.
     const story = [
-      ['Hi, my name is Tom.', 'Tom'],
-      ['<b>What is 23 plus 18?</b>', '41'],
-      ['can a goat fly?', 'No'],
-      ['What is my name?', 'Tom'],
+      ['I live in Budapest.', 'Budapest'],
+      ['43 plus 52', '= 95.'],
+      ['<b>can a goat fly?</b>', 'No'],
+      ['Where is my home?', 'Budapest'],
     ];
     for (const [n, [question, word]] of story.entries()) {
       await ask(page, question);
