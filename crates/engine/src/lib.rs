@@ -48,7 +48,7 @@ pub use generate::{GenerateOptions, Generation, ParseAnswer};
 pub use load::{LoadOptions, LoadProgress};
 pub use model::Model;
 pub use sampling::{Candidate, Sampling, SplitMix64, distribution};
-pub use session::Session;
+pub use session::{Session, StageCost};
 
 pub use gemma4::{KvType, PerLayerTable, Stage};
 pub use gguf::{Header, Memory, ReadAt, ReadError, ReadErrorKind, ReadFuture};

@@ -3,6 +3,7 @@
 use crate::generate::{GenerateOptions, Generation};
 use crate::{Cancel, Error, Model};
 use gemma4::{Context, Output, Path, Stage, Want};
+use serde::Serialize;
 
 /// A sequence and its cache. Whatever happens to the work on it (an error, a cancellation, a future dropped half way),
 /// [`Session::tokens`] are those that the cache holds, and the session goes on from there.
@@ -12,6 +13,19 @@ pub struct Session {
     /// The first `context.position()` of these are in the cache. Tokens are noted before they are processed, so that a
     /// step that ends between its await points leaves the two in agreement.
     tokens: Vec<u32>,
+}
+
+/// What a stage of a decoded token costs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct StageCost {
+    /// The stage's name.
+    pub stage: &'static str,
+    /// Dispatches.
+    pub dispatches: usize,
+    /// Bytes of weights that its products read.
+    pub weight_bytes: u64,
+    /// Seconds of one round.
+    pub seconds: f64,
 }
 
 impl Session {
@@ -44,19 +58,19 @@ impl Session {
         self.context.dispatches_per_token()
     }
 
-    /// What a stage of a decoded token costs: dispatches, bytes of weights, and the seconds that one round of it takes,
-    /// measured over `times` rounds. Stages measured one by one wait less for each other than a token's dispatches do,
-    /// so the sum is a little less than a token takes. The session is empty afterwards.
+    /// What a stage of a decoded token costs, measured over `times` rounds of it. The sum over stages is less than a token
+    /// takes: a stage by itself finds its code and its small buffers in the caches. The session is empty afterwards.
     ///
     /// # Errors
     /// [`Error::Gpu`].
-    pub async fn time_stage(&mut self, stage: Stage, times: u32) -> Result<(usize, u64, f64), Error> {
+    pub async fn time_stage(&mut self, stage: Stage, times: u32) -> Result<StageCost, Error> {
         self.reset();
         self.context.repeat(stage, 1).await?;
         let start = web_time::Instant::now();
         self.context.repeat(stage, times).await?;
-        let (dispatches, bytes) = self.context.cost_of(stage);
-        Ok((dispatches, bytes, start.elapsed().as_secs_f64() / f64::from(times.max(1))))
+        let seconds = start.elapsed().as_secs_f64() / f64::from(times.max(1));
+        let (dispatches, weight_bytes) = self.context.cost_of(stage);
+        Ok(StageCost { stage: stage.name(), dispatches, weight_bytes, seconds })
     }
 
     /// Logits (ids, vocabulary) for a sequence from its start; what the session held is forgotten first.

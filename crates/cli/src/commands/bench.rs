@@ -189,16 +189,11 @@ impl Bench {
 
 /// What each stage that the model has costs, by itself.
 async fn stages(session: &mut Session) -> Result<Value, Failure> {
-    let mut rows = Vec::new();
+    let mut rows: Vec<Value> = Vec::new();
     for stage in Stage::ALL {
-        let (dispatches, weight_bytes, seconds) = session.time_stage(stage, STAGE_ROUNDS).await?;
-        if dispatches > 0 {
-            rows.push(json!({
-                "stage": stage.name(),
-                "dispatches": dispatches,
-                "weight_bytes": weight_bytes,
-                "seconds": seconds,
-            }));
+        let cost = session.time_stage(stage, STAGE_ROUNDS).await?;
+        if cost.dispatches > 0 {
+            rows.push(json!(cost));
         }
     }
     Ok(rows.into())
