@@ -82,24 +82,24 @@ impl Layout {
         for (n, plane) in self.planes.iter().enumerate().skip(1) {
             shader = shader.constant(["", "PLANE1", "PLANE2", "PLANE3"][n], (plane.offset / 16) as u32);
         }
-        shader = shader.file(include_str!("block/octet.wgsl"));
-        if matches!(self.kind, Type::Q4_K | Type::Q5_K) {
-            shader = shader.file(include_str!("block/k_scales.wgsl"));
-        }
-        shader.file(match self.kind {
-            Type::F32 => include_str!("block/f32.wgsl"),
-            Type::F16 => include_str!("block/f16.wgsl"),
-            Type::BF16 => include_str!("block/bf16.wgsl"),
-            Type::Q4_0 => include_str!("block/q4_0.wgsl"),
-            Type::Q4_1 => include_str!("block/q4_1.wgsl"),
-            Type::Q5_0 => include_str!("block/q5_0.wgsl"),
-            Type::Q5_1 => include_str!("block/q5_1.wgsl"),
-            Type::Q8_0 => include_str!("block/q8_0.wgsl"),
-            Type::Q4_K => include_str!("block/q4_k.wgsl"),
-            Type::Q5_K => include_str!("block/q5_k.wgsl"),
-            Type::Q6_K => include_str!("block/q6_k.wgsl"),
+        let (four_bits, five_bits) =
+            (include_str!("block/four_bits.wgsl"), include_str!("block/five_bits.wgsl"));
+        let k_scales = include_str!("block/k_scales.wgsl");
+        let files: &[&'static str] = match self.kind {
+            Type::F32 => &[include_str!("block/f32.wgsl")],
+            Type::F16 => &[include_str!("block/f16.wgsl")],
+            Type::BF16 => &[include_str!("block/bf16.wgsl")],
+            Type::Q4_0 => &[four_bits, include_str!("block/q4_0.wgsl")],
+            Type::Q4_1 => &[four_bits, include_str!("block/q4_1.wgsl")],
+            Type::Q4_K => &[include_str!("block/q4_k.wgsl"), four_bits, k_scales],
+            Type::Q5_0 => &[five_bits, include_str!("block/q5_0.wgsl")],
+            Type::Q5_1 => &[five_bits, include_str!("block/q5_1.wgsl")],
+            Type::Q5_K => &[include_str!("block/q5_k.wgsl"), five_bits, k_scales],
+            Type::Q6_K => &[include_str!("block/q6_k.wgsl")],
+            Type::Q8_0 => &[include_str!("block/q8_0.wgsl")],
             Type::Other(id) => panic!("no shader for GGML type {id}"),
-        })
+        };
+        files.iter().fold(shader.file(include_str!("block/octet.wgsl")), |shader, &file| shader.file(file))
     }
 
     /// Most rows of such a matrix that fit in `bytes_max`, in multiples of `granule` rows; `None` if not even one

@@ -1,4 +1,4 @@
-// What a weight format gives to a kernel. Every format file of this folder has two functions of the binding `weights`:
+// What a weight format gives to a kernel. The files of every format have two functions of the binding `weights`:
 //   octet(row, o)         weights 8*o .. 8*o+7 of the row, as f32
 //   product(row, b, x)    sum of weights 32*b .. 32*b+31 of the row, each times its x
 // with BLOCKS = columns / 32 and PLANE1.. = first vec4 of the further planes (see weight.rs).

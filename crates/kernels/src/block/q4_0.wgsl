@@ -1,21 +1,6 @@
 // Q4_0: plane 0 holds a vec4 of 32 4-bit numbers n per block, plane 1 one f16 scale d per block.
 // weight = d * (n - 8)
 
-fn octet(row: u32, o: u32) -> Octet {
-    let i = row * BLOCKS + o / 4u;
-    let s = scale_and_offset(i);
-    return affine(octet4(weights[i][o % 4u]), s.x, s.y);
-}
-
-fn product(row: u32, b: u32, x: Columns) -> f32 {
-    let i = row * BLOCKS + b;
-    let s = scale_and_offset(i);
-    let w = weights[i];
-    let sum = octet_dot(octet4(w.x), x.a, x.b) + octet_dot(octet4(w.y), x.c, x.d)
-        + octet_dot(octet4(w.z), x.e, x.f) + octet_dot(octet4(w.w), x.g, x.h);
-    return s.x * sum + s.y * (x.sums.x + x.sums.y);
-}
-
 fn scale_and_offset(i: u32) -> vec2<f32> {
     let d = half_at(PLANE1, i);
     return vec2<f32>(d, -8.0 * d);

@@ -1,26 +1,6 @@
 // Q5_0: plane 0 holds the low 4 bits of 32 numbers n per block, plane 2 their fifth bits as one word per block,
 // plane 1 one f16 scale d: weight = d * (n - 16).
 
-fn octet(row: u32, o: u32) -> Octet {
-    let i = row * BLOCKS + o / 4u;
-    let s = scale_and_offset(i);
-    return affine(octet5(weights[i][o % 4u], fifth_bits(i) >> (8u * (o % 4u))), s.x, s.y);
-}
-
-fn product(row: u32, b: u32, x: Columns) -> f32 {
-    let i = row * BLOCKS + b;
-    let s = scale_and_offset(i);
-    let h = fifth_bits(i);
-    let w = weights[i];
-    let sum = octet_dot(octet5(w.x, h), x.a, x.b) + octet_dot(octet5(w.y, h >> 8u), x.c, x.d)
-        + octet_dot(octet5(w.z, h >> 16u), x.e, x.f) + octet_dot(octet5(w.w, h >> 24u), x.g, x.h);
-    return s.x * sum + s.y * (x.sums.x + x.sums.y);
-}
-
-fn fifth_bits(i: u32) -> u32 {
-    return weights[PLANE2 + i / 4u][i % 4u];
-}
-
 fn scale_and_offset(i: u32) -> vec2<f32> {
     let d = half_at(PLANE1, i);
     return vec2<f32>(d, -16.0 * d);
