@@ -115,7 +115,7 @@ impl Shader {
     }
 
     /// The text keeps every index within what is bound, divides by no zero and ends every loop, whatever the buffers hold.
-    /// Native compilers then leave out the checks that they would add, which cost a tenth of a decoded token; a
+    /// Native compilers then leave out the checks that they would add, which cost a fifth of a decoded token; a
     /// browser's keep theirs.
     #[must_use]
     pub fn bounded(mut self) -> Shader {

@@ -150,7 +150,6 @@ pub(crate) struct Builder<'a> {
 }
 
 /// Where a product of one token finds its x: the kernel's input and the bindings it takes.
-#[derive(Clone)]
 struct Reading<'a> {
     input: Input,
     bindings: Vec<Binding<'a>>,

@@ -171,7 +171,7 @@ impl<'a> Builder<'a> {
         let fits = self.fits(self.config().hidden);
         Ok(match residual.pending.take() {
             Some(pending) if fits => {
-                let mut bindings = self.sum(residual, &pending);
+                let mut bindings = self.stored_sum(residual, &pending);
                 bindings.push(self.vector(next));
                 Reading { input: Input::Residual { epsilon }, bindings }
             }
@@ -190,14 +190,15 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// As [`Builder::normed`], for the last reader of the residual.
+    /// As [`Builder::normed`], for the last reader of the residual: nothing is stored of it.
     fn last_normed(&mut self, mut residual: Residual, next: VectorId) -> Result<Reading<'a>, Error> {
-        let reading = self.normed(&mut residual, next)?;
-        let Input::Residual { epsilon } = reading.input else { return Ok(reading) };
-        let mut bindings = reading.bindings;
-        // The place between the scale and the next norm, where the sum would be stored.
-        bindings.remove(4);
-        Ok(Reading { input: Input::LastResidual { epsilon }, bindings })
+        let fits = self.fits(self.config().hidden);
+        if let Some(pending) = residual.pending.as_ref().filter(|_| fits) {
+            let mut bindings = self.sum(residual.at, pending);
+            bindings.push(self.vector(next));
+            return Ok(Reading { input: Input::LastResidual { epsilon: self.config().epsilon }, bindings });
+        }
+        self.normed(&mut residual, next)
     }
 
     /// `x = h`, with what is pending added to h first.
@@ -206,7 +207,7 @@ impl<'a> Builder<'a> {
         Ok(match residual.pending.take() {
             Some(pending) if self.fits(hidden) => {
                 let input = Input::ResidualPlain { epsilon: self.config().epsilon };
-                Reading { input, bindings: self.sum(residual, &pending) }
+                Reading { input, bindings: self.stored_sum(residual, &pending) }
             }
             Some(Pending { result, norm, scale }) => {
                 self.add(result, norm, scale, residual.at)?;
@@ -217,16 +218,17 @@ impl<'a> Builder<'a> {
     }
 
     /// The bindings of a sum, and the residual in the other of its two buffers: all workgroups read the old one.
-    fn sum(&self, residual: &mut Residual, pending: &Pending) -> Vec<Binding<'a>> {
+    fn stored_sum(&self, residual: &mut Residual, pending: &Pending) -> Vec<Binding<'a>> {
         let arena = self.arena();
-        let from = residual.at;
-        residual.at = if from == arena.h { arena.h_next } else { arena.h };
-        vec![
-            self.at(from),
-            self.at(pending.result),
-            self.vector(pending.norm),
-            self.vector(pending.scale),
-            self.at(residual.at),
-        ]
+        let mut bindings = self.sum(residual.at, pending);
+        residual.at = if residual.at == arena.h { arena.h_next } else { arena.h };
+        bindings.push(self.at(residual.at));
+        bindings
+    }
+
+    /// What a sum reads: the residual at `h`, the result, its norm and the scale.
+    fn sum(&self, h: usize, pending: &Pending) -> Vec<Binding<'a>> {
+        let &Pending { result, norm, scale } = pending;
+        vec![self.at(h), self.at(result), self.vector(norm), self.vector(scale)]
     }
 }

@@ -211,7 +211,8 @@ fn inputs_and_stores() -> Vec<Case> {
         cases.push(case_of("gate", shape, Content::Encoded, plain(columns), whole));
         let part = Store::Gate { offset: 5, rows: rows as u32 + 27, up_offset: 64 };
         cases.push(case_of("part of a gate", shape, Content::Encoded, plain(columns), part));
-        for cap in [0.0, 30.0] {
+        // Logits here lie around one: a cap of 1 bends them, Gemma's hardly does.
+        for cap in [0.0, 1.0, 30.0] {
             let all = Store::Logits { offset: 0, cap, candidates: 0 };
             cases.push(case_of(&format!("logits, cap {cap}"), shape, Content::Encoded, plain(columns), all));
         }
