@@ -175,12 +175,14 @@ fn pack_block(kind: Type, block: &[u8], planes: &mut [Vec<u8>]) {
         Type::Q5_0 => {
             nibbles_split(&block[6..22], &mut planes[0]);
             planes[1].extend_from_slice(&block[..2]);
-            planes[2].extend_from_slice(&block[2..6]);
+            let bits = block[2..6].iter().map(|&byte| spread8(byte));
+            planes[2].extend_from_slice(&fifth_bits(bits).to_le_bytes());
         }
         Type::Q5_1 => {
             nibbles_split(&block[8..24], &mut planes[0]);
             planes[1].extend_from_slice(&block[..4]);
-            planes[2].extend_from_slice(&block[4..8]);
+            let bits = block[4..8].iter().map(|&byte| spread8(byte));
+            planes[2].extend_from_slice(&fifth_bits(bits).to_le_bytes());
         }
         Type::Q8_0 => {
             planes[0].extend_from_slice(&block[2..34]);
@@ -199,11 +201,8 @@ fn pack_block(kind: Type, block: &[u8], planes: &mut [Vec<u8>]) {
             }
             let high = &block[16..48];
             for sub_block in 0..8 {
-                let word = high
-                    .iter()
-                    .enumerate()
-                    .fold(0u32, |word, (n, byte)| word | (u32::from(byte >> sub_block) & 1) << n);
-                planes[2].extend_from_slice(&word.to_le_bytes());
+                let bits = high.chunks_exact(8).map(|eight| eight_bytes(eight) >> sub_block);
+                planes[2].extend_from_slice(&fifth_bits(bits).to_le_bytes());
             }
         }
         Type::Q6_K => {
@@ -217,10 +216,11 @@ fn pack_block(kind: Type, block: &[u8], planes: &mut [Vec<u8>]) {
                 nibbles_high(&low[..32], &mut planes[0]);
                 nibbles_high(&low[32..], &mut planes[0]);
                 for quarter in 0..4 {
-                    let bits = high.iter().enumerate().fold(0u64, |bits, (n, byte)| {
-                        bits | (u64::from(byte >> (2 * quarter)) & 3) << (2 * n)
-                    });
-                    planes[1].extend_from_slice(&bits.to_le_bytes());
+                    for sixteen in high.chunks_exact(16) {
+                        let [low, high] = [0, 8].map(|at| eight_bytes(&sixteen[at..]) >> (2 * quarter));
+                        let word = join_pairs(low & PAIRS, 6) | join_pairs(high & PAIRS, 6) << 4;
+                        planes[1].extend_from_slice(&word.to_le_bytes());
+                    }
                 }
             }
             planes[2].extend_from_slice(&block[192..208]);
@@ -240,8 +240,7 @@ fn gather8(bytes: u64) -> u32 {
 
 fn words(bytes: &[u8], shift: u32, out: &mut Vec<u8>) {
     for eight in bytes.chunks_exact(8) {
-        let bytes = u64::from_le_bytes(eight.try_into().expect("chunks of eight"));
-        out.extend_from_slice(&gather8(bytes >> shift).to_le_bytes());
+        out.extend_from_slice(&gather8(eight_bytes(eight) >> shift).to_le_bytes());
     }
 }
 
@@ -265,6 +264,33 @@ fn nibbles_pair(bytes: &[u8], out: &mut Vec<u8>) {
 fn nibbles_split(bytes: &[u8], out: &mut Vec<u8>) {
     words(bytes, 0, out);
     words(bytes, 4, out);
+}
+
+/// The lowest bit and the two lowest bits of eight bytes.
+const BITS: u64 = 0x0101_0101_0101_0101;
+const PAIRS: u64 = 0x0303_0303_0303_0303;
+
+fn eight_bytes(bytes: &[u8]) -> u64 {
+    u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes"))
+}
+
+/// The eight bits of a byte, lowest first, as the lowest bits of eight bytes.
+fn spread8(byte: u8) -> u64 {
+    (0..8).fold(0, |bytes, n| bytes | u64::from(byte >> n & 1) << (8 * n))
+}
+
+/// Eight bytes with few bits each to four, of which byte j is byte 2 j and, behind it, byte 2 j + 1 moved down by `shift`.
+/// One mask then finds what belongs to the numbers at even (or odd) places of a word of nibbles, each in the byte of its
+/// nibble.
+fn join_pairs(bytes: u64, shift: u32) -> u32 {
+    let x = (bytes | bytes >> shift) & 0x000f_000f_000f_000f;
+    let x = (x | x >> 8) & 0x0000_ffff_0000_ffff;
+    (x | x >> 16) as u32
+}
+
+/// The fifth bits of a block: the lowest bit of each of 32 bytes, joined in pairs, those of the first eight numbers lowest.
+fn fifth_bits(eights: impl Iterator<Item = u64>) -> u32 {
+    eights.enumerate().fold(0, |word, (n, eight)| word | join_pairs(eight & BITS, 7) << (2 * n))
 }
 
 /// Q4_K and Q5_K headers (16 bytes) to the arrangement of `block/k_scales.wgsl`, from which any of the eight scales

@@ -48,19 +48,19 @@ fn octet4(w: u32) -> Octet {
     return Octet(nibbles_lo(w), nibbles_hi(w));
 }
 
-// Eight 5-bit numbers: low four bits in a word, the fifth bits in the low byte of `high`.
+// Eight 5-bit numbers: low four bits in a word, the fifth bits of numbers 2 j and 2 j + 1 at bits 8 j and 8 j + 1 of `high`.
 fn octet5(w: u32, high: u32) -> Octet {
     let fifth = vec4<u32>(0x10u, 0x100u, 0x1000u, 0x10000u);
-    let lo = (vec4<u32>(high) << vec4<u32>(4u, 7u, 10u, 13u)) & fifth;
-    let hi = (vec4<u32>(high) << vec4<u32>(0u, 3u, 6u, 9u)) & fifth;
+    let lo = (vec4<u32>(high) << vec4<u32>(4u, 7u, 4u, 7u)) & fifth;
+    let hi = (vec4<u32>(high >> 16u) << vec4<u32>(4u, 7u, 4u, 7u)) & fifth;
     return Octet(numbers((vec4<u32>(w) & NIBBLES) | lo), numbers((vec4<u32>(w >> 16u) & NIBBLES) | hi));
 }
 
-// Eight 6-bit numbers: low four bits in a word, the high two in the low half of `high`.
+// Eight 6-bit numbers: low four bits in a word, the high two of numbers 2 j and 2 j + 1 from bits 8 j and 8 j + 2 of `high`.
 fn octet6(w: u32, high: u32) -> Octet {
     let top = vec4<u32>(0x30u, 0x300u, 0x3000u, 0x30000u);
-    let lo = (vec4<u32>(high) << vec4<u32>(4u, 6u, 8u, 10u)) & top;
-    let hi = (vec4<u32>(high >> 8u) << vec4<u32>(4u, 6u, 8u, 10u)) & top;
+    let lo = (vec4<u32>(high) << vec4<u32>(4u, 6u, 4u, 6u)) & top;
+    let hi = (vec4<u32>(high >> 16u) << vec4<u32>(4u, 6u, 4u, 6u)) & top;
     return Octet(numbers((vec4<u32>(w) & NIBBLES) | lo), numbers((vec4<u32>(w >> 16u) & NIBBLES) | hi));
 }
 
