@@ -1,7 +1,7 @@
 //! Options that several commands share, each defined once.
 
 use clap::{Args, ValueEnum};
-use engine::{KvType, LoadOptions, PerLayerTable, Profile};
+use engine::{KvType, LoadOptions, PerLayerTable, Products, Profile};
 
 use crate::byte_size;
 use crate::failure::Failure;
@@ -42,6 +42,9 @@ pub(crate) struct LayoutOptions {
     /// Type of keys and values in the cache
     #[arg(long, value_name = "TYPE", help_heading = "Memory", default_value = "f16")]
     pub(crate) kv: KvChoice,
+    /// What products of quantised weights multiply when a single token is processed
+    #[arg(long, value_name = "KIND", help_heading = "Speed", default_value = "float")]
+    pub(crate) products: ProductsChoice,
     /// Where the table of per-layer embeddings lives
     #[arg(long, value_name = "PLACE", help_heading = "Memory", default_value = "auto")]
     pub(crate) per_layer_table: TableChoice,
@@ -56,6 +59,15 @@ pub(crate) enum KvChoice {
     F32,
     /// 8 bits, with a scale for each 32 values
     Q8,
+}
+
+/// Names of the kinds of products.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProductsChoice {
+    /// Single precision
+    Float,
+    /// Packed 8-bit integers, two for each activation
+    Packed,
 }
 
 /// Names of the table's places.
@@ -82,7 +94,11 @@ impl LayoutOptions {
             TableChoice::Resident => PerLayerTable::Resident,
             TableChoice::Streamed => PerLayerTable::Streamed,
         };
-        Ok(LoadOptions { context: self.context, chunk: self.chunk, kv, per_layer_table, budget })
+        let products = match self.products {
+            ProductsChoice::Float => Products::Float,
+            ProductsChoice::Packed => Products::Packed,
+        };
+        Ok(LoadOptions { context: self.context, chunk: self.chunk, kv, products, per_layer_table, budget })
     }
 }
 

@@ -50,7 +50,7 @@ pub use model::Model;
 pub use sampling::{Candidate, Sampling, SplitMix64, distribution};
 pub use session::{Session, StageCost};
 
-pub use gemma4::{KvType, PerLayerTable, Stage};
+pub use gemma4::{KvType, PerLayerTable, Products, Stage};
 pub use gguf::{Header, Memory, ReadAt, ReadError, ReadErrorKind, ReadFuture};
 pub use gpu::{Device, Profile, Snapshot};
 pub use {gemma4, gguf, gpu, kernels, prompt};

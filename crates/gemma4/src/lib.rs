@@ -20,5 +20,6 @@ pub use context::{Context, Output, Want};
 pub use error::Error;
 pub use forward::{Path, Stage, Tap};
 pub use kernels::kv::KvType;
+pub use kernels::matvec::Products;
 pub use model::{Model, Progress, bytes_per_token};
 pub use plan::{Options, PerLayerTable, Plan};

@@ -149,10 +149,14 @@ impl Shader {
         self
     }
 
-    /// Appends a file, usually from `include_str!`.
+    /// Appends a file, usually from `include_str!`; one that is there already is not repeated, so that parts of a shader
+    /// need not know what the others include.
     #[must_use]
     pub fn file(mut self, text: impl Into<Cow<'static, str>>) -> Shader {
-        self.files.push(text.into());
+        let text = text.into();
+        if !self.files.contains(&text) {
+            self.files.push(text);
+        }
         self
     }
 

@@ -76,30 +76,57 @@ impl Layout {
         self.columns.div_ceil(BLOCK) as u32
     }
 
-    /// Adds to a shader the constants and files that read this layout through binding 0.
+    /// Adds to a shader the constants and files that read this layout through binding 0, on floats.
     pub fn declare(&self, shader: Shader) -> Shader {
-        let mut shader = shader.constant("BLOCKS", self.blocks());
-        for (n, plane) in self.planes.iter().enumerate().skip(1) {
-            shader = shader.constant(["", "PLANE1", "PLANE2", "PLANE3"][n], (plane.offset / 16) as u32);
-        }
-        let (four_bits, five_bits) =
-            (include_str!("block/four_bits.wgsl"), include_str!("block/five_bits.wgsl"));
-        let k_scales = include_str!("block/k_scales.wgsl");
         let files: &[&'static str] = match self.kind {
             Type::F32 => &[include_str!("block/f32.wgsl")],
             Type::F16 => &[include_str!("block/f16.wgsl")],
             Type::BF16 => &[include_str!("block/bf16.wgsl")],
-            Type::Q4_0 => &[four_bits, include_str!("block/q4_0.wgsl")],
-            Type::Q4_1 => &[four_bits, include_str!("block/q4_1.wgsl")],
-            Type::Q4_K => &[include_str!("block/q4_k.wgsl"), four_bits, k_scales],
-            Type::Q5_0 => &[five_bits, include_str!("block/q5_0.wgsl")],
-            Type::Q5_1 => &[five_bits, include_str!("block/q5_1.wgsl")],
-            Type::Q5_K => &[include_str!("block/q5_k.wgsl"), five_bits, k_scales],
-            Type::Q6_K => &[include_str!("block/q6_k.wgsl")],
-            Type::Q8_0 => &[include_str!("block/q8_0.wgsl")],
+            Type::Q4_0 | Type::Q4_1 | Type::Q4_K => &[include_str!("block/four_bits.wgsl")],
+            Type::Q5_0 | Type::Q5_1 | Type::Q5_K => &[include_str!("block/five_bits.wgsl")],
+            Type::Q6_K => &[include_str!("block/six_bits.wgsl")],
+            Type::Q8_0 => &[include_str!("block/eight_bits.wgsl")],
             Type::Other(id) => panic!("no shader for GGML type {id}"),
         };
-        files.iter().fold(shader.file(include_str!("block/octet.wgsl")), |shader, &file| shader.file(file))
+        let shader = self.declare_planes(shader).file(include_str!("block/octet.wgsl"));
+        files.iter().fold(shader, |shader, &file| shader.file(file))
+    }
+
+    /// The same on packed integers, for the types that [`Layout::is_packable`] names.
+    pub fn declare_packed(&self, shader: Shader) -> Shader {
+        let product = match self.kind {
+            Type::Q4_0 | Type::Q4_1 | Type::Q4_K => include_str!("block/four_bits_packed.wgsl"),
+            Type::Q5_0 | Type::Q5_1 | Type::Q5_K => include_str!("block/five_bits_packed.wgsl"),
+            Type::Q6_K => include_str!("block/six_bits_packed.wgsl"),
+            Type::Q8_0 => include_str!("block/eight_bits_packed.wgsl"),
+            kind => panic!("{kind:?} has no packed products"),
+        };
+        self.declare_planes(shader).dot4().file(include_str!("block/packed.wgsl")).file(product)
+    }
+
+    /// Whether the type's numbers are small integers.
+    pub fn is_packable(&self) -> bool {
+        !matches!(self.kind, Type::F32 | Type::F16 | Type::BF16)
+    }
+
+    fn declare_planes(&self, shader: Shader) -> Shader {
+        let mut shader = shader.constant("BLOCKS", self.blocks());
+        for (n, plane) in self.planes.iter().enumerate().skip(1) {
+            shader = shader.constant(["", "PLANE1", "PLANE2", "PLANE3"][n], (plane.offset / 16) as u32);
+        }
+        let k_scales = include_str!("block/k_scales.wgsl");
+        let files: &[&'static str] = match self.kind {
+            Type::Q4_0 => &[include_str!("block/q4_0.wgsl")],
+            Type::Q4_1 => &[include_str!("block/q4_1.wgsl")],
+            Type::Q4_K => &[include_str!("block/q4_k.wgsl"), k_scales],
+            Type::Q5_0 => &[include_str!("block/q5_0.wgsl")],
+            Type::Q5_1 => &[include_str!("block/q5_1.wgsl")],
+            Type::Q5_K => &[include_str!("block/q5_k.wgsl"), k_scales],
+            Type::Q6_K => &[include_str!("block/q6_k.wgsl")],
+            Type::Q8_0 => &[include_str!("block/q8_0.wgsl")],
+            _ => &[],
+        };
+        files.iter().fold(shader.file(include_str!("block/planes.wgsl")), |shader, &file| shader.file(file))
     }
 
     /// Most rows of such a matrix that fit in `bytes_max`, in multiples of `granule` rows; `None` if not even one
@@ -185,7 +212,9 @@ fn pack_block(kind: Type, block: &[u8], planes: &mut [Vec<u8>]) {
             planes[2].extend_from_slice(&fifth_bits(bits).to_le_bytes());
         }
         Type::Q8_0 => {
-            planes[0].extend_from_slice(&block[2..34]);
+            for eight in block[2..34].chunks_exact(8) {
+                planes[0].extend(eight.iter().step_by(2).chain(eight.iter().skip(1).step_by(2)));
+            }
             planes[1].extend_from_slice(&block[..2]);
         }
         Type::Q4_K => {

@@ -1,19 +1,20 @@
 //! Options as JavaScript writes them, each unknown or unfit one refused by name.
 
-use engine::{GenerateOptions, KvType, LoadOptions, ParseAnswer, PerLayerTable, Sampling};
+use engine::{GenerateOptions, KvType, LoadOptions, ParseAnswer, PerLayerTable, Products, Sampling};
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
 
 use crate::error::Error;
 use crate::json;
 
-/// `{context, chunk, kv, per_layer_table, budget}`, all optional.
+/// `{context, chunk, kv, products, per_layer_table, budget}`, all optional.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Load {
     context: Option<u32>,
     chunk: Option<u32>,
     kv: Kv,
+    products: Multiplied,
     per_layer_table: Table,
     budget: Option<u64>,
 }
@@ -25,6 +26,14 @@ enum Kv {
     F16,
     F32,
     Q8,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Multiplied {
+    #[default]
+    Float,
+    Packed,
 }
 
 #[derive(Default, Deserialize)]
@@ -46,6 +55,10 @@ pub(crate) fn load(value: &JsValue) -> Result<LoadOptions, Error> {
             Kv::F16 => KvType::F16,
             Kv::F32 => KvType::F32,
             Kv::Q8 => KvType::Q8,
+        },
+        products: match options.products {
+            Multiplied::Float => Products::Float,
+            Multiplied::Packed => Products::Packed,
         },
         per_layer_table: match options.per_layer_table {
             Table::Auto => PerLayerTable::Auto,

@@ -13,7 +13,7 @@ use crate::config::{Attention, Config, Kv};
 use crate::model::Model;
 use crate::plan::{Arena, CachePlan, Part};
 use gpu::{Binding, Buffer, Error};
-use kernels::matvec::{self, Input, Store};
+use kernels::matvec::{self, Input, Order, Products, Store};
 use kernels::op::Op;
 use kernels::{argmax, embed, matmul, norm_add, norm_add_norm, per_layer_combine, rms_norm};
 
@@ -176,12 +176,17 @@ impl<'a> Builder<'a> {
         Builder { model, buffers, path, stage: Stage::default(), pass: Pass::default() }
     }
 
+    /// The head's matrix.
+    fn head(&self) -> MatrixId {
+        let checkpoint = self.model.checkpoint();
+        checkpoint.output.unwrap_or(checkpoint.embeddings)
+    }
+
     /// Logits of what `reading` gives, then their arg-max.
     fn logits(&mut self, reading: &Reading<'a>) -> Result<(), Error> {
         self.stage = Stage::Head;
         let arena = self.arena();
-        let checkpoint = self.model.checkpoint();
-        let id = checkpoint.output.unwrap_or(checkpoint.embeddings);
+        let id = self.head();
         let cap = self.config().softcap.unwrap_or(0.0);
         let mut candidates = 0;
         for part in &self.model.plan().matrices[id] {
@@ -246,7 +251,7 @@ impl<'a> Builder<'a> {
         let plan = self.model.plan();
         let parts = &plan.matrices[id];
         if self.path == Path::Decode {
-            let reading = self.plain(self.at(x), parts[0].layout.columns as u32);
+            let reading = self.plain(self.at(x), id);
             return self.token_product(id, &reading, y, offset);
         }
         let (x, y, step) = (self.at(x), self.at(y), self.at(plan.arena.step));
@@ -280,21 +285,43 @@ impl<'a> Builder<'a> {
         store: Store,
         outputs: &[Binding<'a>],
     ) -> Result<(), Error> {
-        let shape = matvec::Shape { weight: &part.layout, input: reading.input, store };
+        let products = match reading.input {
+            Input::Packed => Products::Packed,
+            Input::Rows | Input::Interleaved => Products::Float,
+            _ => self.products_with(std::slice::from_ref(part)),
+        };
+        let shape = matvec::Shape { weight: &part.layout, products, input: reading.input, store };
         self.push(matvec::forward(self.device(), &shape, self.weight(part), outputs, &reading.bindings)?);
         self.pass.costs.last_mut().expect("a dispatch was pushed").1 = part.layout.bytes();
         Ok(())
     }
 
-    /// x as it is.
-    fn plain(&self, x: Binding<'a>, columns: u32) -> Reading<'a> {
-        let input = if self.fits(columns) { Input::Staged } else { Input::Rows };
+    /// x as it is, for the product with a matrix.
+    fn plain(&self, x: Binding<'a>, id: MatrixId) -> Reading<'a> {
+        let input = if self.fits(id) { Input::Staged } else { Input::Rows };
         Reading { input, bindings: vec![x] }
     }
 
-    /// Whether a row of so many columns fits in the adapter's workgroup memory.
-    fn fits(&self, columns: u32) -> bool {
-        matvec::staged_bytes(columns) <= self.device().limits().workgroup_bytes_max
+    /// Whether a matrix's row of x can go through the adapter's workgroup memory.
+    fn fits(&self, id: MatrixId) -> bool {
+        let parts = &self.model.plan().matrices[id];
+        let columns = parts[0].layout.columns as u32;
+        let bytes = matvec::staged_bytes(columns, self.products_with(parts));
+        columns.is_multiple_of(32) && bytes <= self.device().limits().workgroup_bytes_max
+    }
+
+    /// How products with all of these parts are computed.
+    fn products_with(&self, parts: &[Part]) -> Products {
+        match self.model.plan().options.products {
+            Products::Packed if parts.iter().all(|part| part.layout.is_packable()) => Products::Packed,
+            _ => Products::Float,
+        }
+    }
+
+    /// The order in which a kernel leaves x for the product with a matrix.
+    fn order_for(&self, id: MatrixId) -> Order {
+        let parts = &self.model.plan().matrices[id];
+        Order::read_by(self.products_with(parts), parts[0].layout.columns as u32)
     }
 
     /// `y = rms(x) * w` over rows of the residual's width.

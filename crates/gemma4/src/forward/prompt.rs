@@ -23,7 +23,7 @@ impl Builder<'_> {
         let norm = self.vector(checkpoint.output_norm);
         let [h, last, step] = [arena.h, arena.last, arena.step].map(|index| self.at(index));
         self.push(rms_norm::forward(self.device(), &shape, h, norm, last, step)?);
-        let reading = self.plain(last, self.config().hidden);
+        let reading = self.plain(last, self.head());
         self.logits(&reading)?;
         Ok(self.pass)
     }

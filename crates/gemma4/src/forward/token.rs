@@ -2,11 +2,11 @@
 //! one that follows or by the one before: norms and residual sums where a product reads, gates where it stores.
 
 use super::{AttentionLayer, Builder, Pass, Reading, Stage};
-use crate::checkpoint::{LayerWeights, PerLayerWeights, VectorId};
+use crate::checkpoint::{LayerWeights, MatrixId, PerLayerWeights, VectorId};
 use crate::config::Layer;
 use crate::plan::CachePlan;
 use gpu::{Binding, Error};
-use kernels::matvec::{Input, Store, interleaved_blocks};
+use kernels::matvec::{Input, Order, Store, interleaved_blocks};
 use kernels::{gelu_mul, token_attention};
 
 /// The residual stream between two products.
@@ -72,7 +72,7 @@ impl<'a> Builder<'a> {
     ) -> Result<(), Error> {
         let (arena, config) = (self.arena(), self.config());
         self.stage = Stage::Qkv;
-        let reading = self.normed(residual, weights.attn_norm)?;
+        let reading = self.normed(residual, weights.attn_norm, weights.qkv)?;
         self.token_product(weights.qkv, &reading, arena.qkv, 0)?;
         let AttentionLayer { own_heads, v_offset, cache, rope, window, .. } = self.attention_layer(l);
         let CachePlan { keys, values, capacity, .. } = cache;
@@ -102,9 +102,10 @@ impl<'a> Builder<'a> {
         self.push(token_attention::forward(self.device(), &shape, buffers)?);
         self.stage = Stage::AttentionMerge;
         let attended = self.at(arena.attended);
-        self.push(token_attention::merge(self.device(), &shape, partials, sums, attended)?);
+        let order = self.order_for(weights.output);
+        self.push(token_attention::merge(self.device(), &shape, order, partials, sums, attended)?);
         self.stage = Stage::Output;
-        let reading = self.interleaved(attended, config.heads * layer.head_dim);
+        let reading = self.left(attended, weights.output, order);
         self.token_product(weights.output, &reading, arena.y, 0)
     }
 
@@ -117,18 +118,19 @@ impl<'a> Builder<'a> {
         let arena = self.arena();
         let width = layer.feed_forward;
         self.stage = Stage::GateUp;
-        let reading = self.normed(residual, weights.ffn_norm)?;
+        let reading = self.normed(residual, weights.ffn_norm, weights.gate_up)?;
         let gated = self.at(arena.gated);
         let reading = if let [both] = &self.model.plan().matrices[weights.gate_up][..] {
-            self.part_product(both, &reading, Store::Gated, &[gated])?;
-            self.interleaved(gated, width)
+            let order = self.order_for(weights.down);
+            self.part_product(both, &reading, Store::Gated(order), &[gated])?;
+            self.left(gated, weights.down, order)
         } else {
             self.token_product(weights.gate_up, &reading, arena.gate_up, 0)?;
             let shape =
                 gelu_mul::Shape { columns: width, a_stride: 2 * width, b_stride: 2 * width, b_offset: width };
             let both = self.at(arena.gate_up);
             self.push(gelu_mul::forward(self.device(), &shape, both, both, gated)?);
-            self.plain(gated, width)
+            self.plain(gated, weights.down)
         };
         self.stage = Stage::Down;
         self.token_product(weights.down, &reading, arena.y, 0)
@@ -146,29 +148,40 @@ impl<'a> Builder<'a> {
             self.config().per_layer.expect("a layer with per-layer weights is of a model with a width");
         let [inputs, _] = arena.per_layer.expect("planned with the width");
         self.stage = Stage::PerLayer;
-        let reading = self.summed(residual)?;
+        let reading = self.summed(residual, weights.gate)?;
         let (gated, up) = (self.at(arena.gated), self.at(inputs));
-        for part in &self.model.plan().matrices[weights.gate] {
+        let parts = &self.model.plan().matrices[weights.gate];
+        // Rows in several parts do not end with whole sixteens.
+        let order = if parts.len() == 1 { self.order_for(weights.proj) } else { Order::Interleaved };
+        for part in parts {
             let offset = part.first_row as u32;
-            let store = Store::Gate { offset, rows: width, up_offset: width * l as u32 + offset };
+            let store = Store::Gate { order, offset, rows: width, up_offset: width * l as u32 + offset };
             self.part_product(part, &reading, store, &[gated, up])?;
         }
-        let reading = self.interleaved(gated, width);
+        let reading = self.left(gated, weights.proj, order);
         self.token_product(weights.proj, &reading, arena.y, 0)
     }
 
-    /// What a kernel left interleaved, or as it is where rows do not end with a block.
-    fn interleaved(&self, x: Binding<'a>, columns: u32) -> Reading<'a> {
-        if interleaved_blocks(columns) == 0 {
-            return self.plain(x, columns);
+    /// What a kernel left in an order for the product with a matrix.
+    fn left(&self, x: Binding<'a>, id: MatrixId, order: Order) -> Reading<'a> {
+        let columns = self.model.plan().matrices[id][0].layout.columns as u32;
+        match order {
+            Order::Packed => Reading { input: Input::Packed, bindings: vec![x] },
+            // Where rows do not end with a block it is the usual order.
+            Order::Interleaved if interleaved_blocks(columns) == 0 => self.plain(x, id),
+            Order::Interleaved => Reading { input: Input::Interleaved, bindings: vec![x] },
         }
-        Reading { input: Input::Interleaved, bindings: vec![x] }
     }
 
-    /// `x = rms(h) * next`, with what is pending added to h first.
-    fn normed(&mut self, residual: &mut Residual, next: VectorId) -> Result<Reading<'a>, Error> {
+    /// `x = rms(h) * next` for the product with a matrix, with what is pending added to h first.
+    fn normed(
+        &mut self,
+        residual: &mut Residual,
+        next: VectorId,
+        id: MatrixId,
+    ) -> Result<Reading<'a>, Error> {
         let (arena, epsilon) = (self.arena(), self.config().epsilon);
-        let fits = self.fits(self.config().hidden);
+        let fits = self.fits(id);
         Ok(match residual.pending.take() {
             Some(pending) if fits => {
                 let mut bindings = self.stored_sum(residual, &pending);
@@ -181,39 +194,39 @@ impl<'a> Builder<'a> {
             }
             Some(Pending { result, norm, scale }) => {
                 self.add_and_norm(result, norm, scale, residual.at, next)?;
-                self.plain(self.at(arena.x), self.config().hidden)
+                self.plain(self.at(arena.x), id)
             }
             None => {
                 self.norm(residual.at, next, arena.x)?;
-                self.plain(self.at(arena.x), self.config().hidden)
+                self.plain(self.at(arena.x), id)
             }
         })
     }
 
     /// As [`Builder::normed`], for the last reader of the residual: nothing is stored of it.
     fn last_normed(&mut self, mut residual: Residual, next: VectorId) -> Result<Reading<'a>, Error> {
-        let fits = self.fits(self.config().hidden);
+        let id = self.head();
+        let fits = self.fits(id);
         if let Some(pending) = residual.pending.as_ref().filter(|_| fits) {
             let mut bindings = self.sum(residual.at, pending);
             bindings.push(self.vector(next));
             return Ok(Reading { input: Input::LastResidual { epsilon: self.config().epsilon }, bindings });
         }
-        self.normed(&mut residual, next)
+        self.normed(&mut residual, next, id)
     }
 
-    /// `x = h`, with what is pending added to h first.
-    fn summed(&mut self, residual: &mut Residual) -> Result<Reading<'a>, Error> {
-        let hidden = self.config().hidden;
+    /// `x = h` for the product with a matrix, with what is pending added to h first.
+    fn summed(&mut self, residual: &mut Residual, id: MatrixId) -> Result<Reading<'a>, Error> {
         Ok(match residual.pending.take() {
-            Some(pending) if self.fits(hidden) => {
+            Some(pending) if self.fits(id) => {
                 let input = Input::ResidualPlain { epsilon: self.config().epsilon };
                 Reading { input, bindings: self.stored_sum(residual, &pending) }
             }
             Some(Pending { result, norm, scale }) => {
                 self.add(result, norm, scale, residual.at)?;
-                self.plain(self.at(residual.at), hidden)
+                self.plain(self.at(residual.at), id)
             }
-            None => self.plain(self.at(residual.at), hidden),
+            None => self.plain(self.at(residual.at), id),
         })
     }
 

@@ -10,7 +10,7 @@ use crate::config::{Attention, Config, Kv};
 use crate::error::Error;
 use gpu::{Account, Limits};
 use kernels::kv::KvType;
-use kernels::matvec::Division;
+use kernels::matvec::{Division, Products};
 use kernels::weight::Layout;
 use serde::Serialize;
 
@@ -30,6 +30,8 @@ pub struct Options {
     pub chunk: u32,
     /// Type of the KV cache.
     pub kv: KvType,
+    /// How a single token's products of quantised weights are computed.
+    pub products: Products,
     /// Where the per-layer embedding table lives.
     pub per_layer_table: PerLayerTable,
     /// Most bytes of GPU memory for this model; none to try without a limit.
@@ -44,6 +46,7 @@ impl Default for Options {
             context: 4096,
             chunk: 256,
             kv: KvType::F16,
+            products: Products::Float,
             per_layer_table: PerLayerTable::Auto,
             budget: None,
             binding_bytes_max: None,

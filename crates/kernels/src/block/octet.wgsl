@@ -3,8 +3,6 @@
 //   product(row, b, x)    sum of weights 32*b .. 32*b+31 of the row, each times its x
 // with BLOCKS = columns / 32 and PLANE1.. = first vec4 of the further planes (see weight.rs).
 
-@group(0) @binding(0) var<storage, read> weights: array<vec4<u32>>;
-
 struct Octet { lo: vec4<f32>, hi: vec4<f32> }
 
 // Thirty-two values of x, and the sums of the first and of the last sixteen: an offset that all weights of a block share
@@ -66,15 +64,4 @@ fn octet6(w: u32, high: u32) -> Octet {
 
 fn affine(n: Octet, scale: f32, offset: f32) -> Octet {
     return Octet(scale * n.lo + vec4<f32>(offset), scale * n.hi + vec4<f32>(offset));
-}
-
-// The i-th f16 of a plane of f16 numbers.
-fn half_at(plane: u32, i: u32) -> f32 {
-    let pair = unpack2x16float(weights[plane + i / 8u][(i / 2u) % 4u]);
-    return select(pair.x, pair.y, (i & 1u) == 1u);
-}
-
-// The i-th pair of f16 numbers (scale, offset) of a plane.
-fn half_pair_at(plane: u32, i: u32) -> vec2<f32> {
-    return unpack2x16float(weights[plane + i / 4u][i % 4u]);
 }

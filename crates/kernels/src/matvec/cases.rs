@@ -1,6 +1,9 @@
 //! Cases of matrix times vector, with every input and store.
 
-use super::{Division, Input, Shape, Store, forward, interleaved_blocks, reference, shader, staged_bytes};
+use super::{
+    Division, Input, Order, Products, Shape, Store, forward, interleaved_blocks, reference, shader,
+    staged_bytes,
+};
 use crate::case::buffers::{POISON, expect, expect_words, floats, poisoned, words};
 use crate::case::random::Random;
 use crate::case::weights::{Content, Weights, awkward_columns};
@@ -19,13 +22,18 @@ const TANH_TOLERANCE: Tolerance = Tolerance {
     relative: 2e-5,
     reason: "WGSL promises tanh to an absolute error of 1e-5 and no better, which comes on top of the sum's",
 };
+const PACKED_TOLERANCE: Tolerance = Tolerance {
+    relative: 2e-4,
+    reason: "each x is rounded to 1/65278 of the largest of its sixteen, and a row's terms may cancel",
+};
 const EPSILON: f32 = 1e-6;
 /// What every device has.
 const WORKGROUP_BYTES: u64 = 16384;
 
 /// x as it is, through workgroup memory where it fits.
 fn plain(columns: usize) -> Input {
-    if staged_bytes(columns as u32) <= WORKGROUP_BYTES { Input::Staged } else { Input::Rows }
+    let fits = staged_bytes(columns as u32, Products::Float) <= WORKGROUP_BYTES;
+    if fits && columns.is_multiple_of(32) { Input::Staged } else { Input::Rows }
 }
 
 /// x, the bindings that make it, and the residual that is stored on the way.
@@ -51,6 +59,7 @@ fn make(device: &Device, input: Input, columns: usize, random: &mut Random) -> R
     let (x, inputs) = match input {
         Input::Staged | Input::Rows => (h.clone(), of(&[&h])?),
         Input::Interleaved => (h.clone(), of(&[&reference::interleaved(&h)])?),
+        Input::Packed => (h.clone(), vec![words(device, "x", &reference::packed(&h))?]),
         Input::Norm { .. } => (rms_norm::reference::forward(&h, &next, EPSILON), of(&[&h, &next])?),
         Input::Residual { .. } | Input::LastResidual { .. } | Input::ResidualPlain { .. } => {
             let mut inputs = of(&[&h, &result, &post])?;
@@ -82,10 +91,22 @@ fn bindings(made: &Made) -> Vec<Binding<'_>> {
     bindings
 }
 
-fn case_of(
+/// A matrix.
+type Matrix = (Type, usize, usize);
+
+fn case_of(name: &str, matrix: Matrix, content: Content, input: Input, store: Store) -> Case {
+    product_case(name, matrix, content, Products::Float, input, store)
+}
+
+fn packed_case(name: &str, matrix: Matrix, content: Content, input: Input, store: Store) -> Case {
+    product_case(&format!("packed, {name}"), matrix, content, Products::Packed, input, store)
+}
+
+fn product_case(
     name: &str,
-    (kind, rows, columns): (Type, usize, usize),
+    (kind, rows, columns): Matrix,
     content: Content,
+    products: Products,
     input: Input,
     store: Store,
 ) -> Case {
@@ -94,12 +115,13 @@ fn case_of(
         let w = Weights::new(kind, rows, columns, content, &mut random);
         let mut made = make(device, input, columns, &mut random)?;
         let product = reference::forward(&w.values, &made.x);
-        let Results { y, extra, mut then } = results(device, store, &w.layout, product, &mut random)?;
+        let Results { y, expected, extra, mut then } =
+            results(device, store, &w.layout, product, &mut random)?;
         let weight = w.upload(device)?;
-        let shape = Shape { weight: &w.layout, input, store };
-        let targets: Vec<Binding<'_>> = [&y.buffer].into_iter().chain(&extra).map(Binding::from).collect();
+        let shape = Shape { weight: &w.layout, products, input, store };
+        let targets: Vec<Binding<'_>> = [&y].into_iter().chain(&extra).map(Binding::from).collect();
         let op = forward(device, &shape, (&weight).into(), &targets, &bindings(&made))?;
-        made.outputs.push(y);
+        made.outputs.extend(expected.map(|expected| expect(y, expected)));
         let mut ops = vec![op];
         if let Some((op, output)) = then.take() {
             ops.push(op);
@@ -108,19 +130,68 @@ fn case_of(
         Ok(Prepared { ops, rows: 1, outputs: made.outputs })
     };
     let layout = Layout::new(kind, rows as u64, columns as u64);
-    let mut shaders = vec![shader(&Shape { weight: &layout, input, store })];
+    let mut shaders = vec![shader(&Shape { weight: &layout, products, input, store })];
     if let Store::Logits { candidates, .. } = store {
         shaders.push(argmax::shader(candidates + Division::of(&layout).groups));
     }
-    let tolerance = if matches!(store, Store::Rows { .. }) { TOLERANCE } else { TANH_TOLERANCE };
+    if let Some(columns) = leaves_packed(store, rows) {
+        shaders.push(reader_shader(columns));
+    }
+    let tolerance = match (products, store) {
+        _ if products == Products::Packed || leaves_packed(store, rows).is_some() => PACKED_TOLERANCE,
+        (_, Store::Rows { .. }) => TOLERANCE,
+        _ => TANH_TOLERANCE,
+    };
     let name = format!("{name}, {kind} {rows} x {columns}");
     Case::new("matvec", name, shaders, tolerance, prepare)
         .costing(layout.bytes() + 4 * (rows + columns) as u64, 2 * (rows * columns) as u64)
 }
 
-/// What a store leaves, what it reads or writes besides, and a kernel that goes on from there with its own output.
+/// Rows of the matrix that reads what a store left packed.
+const READER_ROWS: u64 = 9;
+
+/// Columns of what a store leaves packed, of a matrix of so many rows.
+fn leaves_packed(store: Store, rows: usize) -> Option<usize> {
+    match store {
+        Store::Gated(Order::Packed) => Some(rows / 2),
+        Store::Gate { order: Order::Packed, .. } => Some(rows),
+        _ => None,
+    }
+}
+
+fn reader(columns: usize) -> Layout {
+    Layout::new(Type::Q8_0, READER_ROWS, columns as u64)
+}
+
+fn reader_shape(weight: &Layout) -> Shape<'_> {
+    let (input, store) = (Input::Packed, Store::Rows { offset: 0 });
+    Shape { weight, products: Products::Packed, input, store }
+}
+
+/// The shader of [`read_packed`] for rows of so many columns.
+pub(crate) fn reader_shader(columns: usize) -> gpu::Shader {
+    shader(&reader_shape(&reader(columns)))
+}
+
+/// Looks at what a kernel left packed in `y` through a product of it.
+pub(crate) fn read_packed(
+    device: &Device,
+    y: &Buffer,
+    expected: &[f32],
+    random: &mut Random,
+) -> Result<(Op, Output), Error> {
+    let w = Weights::new(Type::Q8_0, READER_ROWS as usize, expected.len(), Content::Encoded, random);
+    let read = poisoned(device, "read", READER_ROWS as usize)?;
+    let shape = reader_shape(&w.layout);
+    let op = forward(device, &shape, (&w.upload(device)?).into(), &[(&read).into()], &[y.into()])?;
+    Ok((op, expect(read, reference::forward(&w.values, expected))))
+}
+
+/// A store's buffer with what must be in it (packed values are looked at through a product of theirs), what it reads or
+/// writes besides, and a kernel that goes on from there with its own output.
 struct Results {
-    y: Output,
+    y: Buffer,
+    expected: Option<Vec<f32>>,
     extra: Option<Buffer>,
     then: Option<(Op, Output)>,
 }
@@ -144,16 +215,21 @@ fn results(
             // A further part of the matrix would write here.
             expected.extend([f32::NAN; 3]);
         }
-        Store::Gated => {
+        Store::Gated(order) => {
             let (gates, ups) = product.split_at(product.len() / 2);
-            expected = usual(reference::gated(gates, ups));
+            expected = reference::gated(gates, ups);
+            if order == Order::Interleaved {
+                expected = usual(expected);
+            }
         }
-        Store::Gate { offset, rows, up_offset } => {
+        Store::Gate { order, offset, rows, up_offset } => {
             let up = random.floats(up_offset as usize + product.len(), 1.0);
             expected.resize(rows as usize, f32::NAN);
             let gated = reference::gated(&product, &up[up_offset as usize..]);
             expected[offset as usize..][..gated.len()].copy_from_slice(&gated);
-            expected = usual(expected);
+            if order == Order::Interleaved {
+                expected = usual(expected);
+            }
             extra = Some(floats(device, "up", &up)?);
         }
         Store::Logits { offset, cap, candidates } => {
@@ -171,8 +247,12 @@ fn results(
             (extra, then) = (Some(pairs), Some((op, expect_words(y, vec![token]))));
         }
     }
-    let y = expect(poisoned(device, "y", expected.len())?, expected);
-    Ok(Results { y, extra, then })
+    let y = poisoned(device, "y", expected.len())?;
+    if leaves_packed(store, weight.rows as usize).is_none() {
+        return Ok(Results { y, expected: Some(expected), extra, then });
+    }
+    then = Some(read_packed(device, &y, &expected, random)?);
+    Ok(Results { y, expected: None, extra, then })
 }
 
 fn case(name: &str, kind: Type, rows: usize, columns: usize, content: Content, offset: u32) -> Case {
@@ -198,18 +278,19 @@ fn inputs_and_stores() -> Vec<Case> {
         add("odd rows", (Type::Q8_0, 37, 96), Content::Encoded);
         add("e2b", (Type::Q4_K, 33, 1536), Content::Encoded);
         add("any bits", (Type::Q6_K, 19, 512), Content::AnyBits);
-        if input != Input::Interleaved {
+        if input == Input::Rows {
             add("columns within a block", (Type::F32, 6, 100), Content::Encoded);
         }
     }
     let from_norm = Input::Norm { epsilon: EPSILON };
+    let (gated, order) = (Store::Gated(Order::Interleaved), Order::Interleaved);
     for (rows, columns) in [(2, 32), (34, 96), (62, 256), (192, 1536), (640, 1536)] {
         let shape = (Type::Q8_0, rows, columns);
-        cases.push(case_of("gated", shape, Content::Encoded, plain(columns), Store::Gated));
-        cases.push(case_of("gated from a norm", shape, Content::Encoded, from_norm, Store::Gated));
-        let whole = Store::Gate { offset: 0, rows: rows as u32, up_offset: 0 };
+        cases.push(case_of("gated", shape, Content::Encoded, plain(columns), gated));
+        cases.push(case_of("gated from a norm", shape, Content::Encoded, from_norm, gated));
+        let whole = Store::Gate { order, offset: 0, rows: rows as u32, up_offset: 0 };
         cases.push(case_of("gate", shape, Content::Encoded, plain(columns), whole));
-        let part = Store::Gate { offset: 5, rows: rows as u32 + 27, up_offset: 64 };
+        let part = Store::Gate { order, offset: 5, rows: rows as u32 + 27, up_offset: 64 };
         cases.push(case_of("part of a gate", shape, Content::Encoded, plain(columns), part));
         // Logits here lie around one: a cap of 1 bends them, Gemma's hardly does.
         for cap in [0.0, 1.0, 30.0] {
@@ -221,9 +302,9 @@ fn inputs_and_stores() -> Vec<Case> {
     }
     // As a model puts them together.
     let residual = Input::Residual { epsilon: EPSILON };
-    cases.push(case_of("e2b gate and up", (Type::Q4_K, 128, 1536), Content::Encoded, residual, Store::Gated));
+    cases.push(case_of("e2b gate and up", (Type::Q4_K, 128, 1536), Content::Encoded, residual, gated));
     let plain_sum = Input::ResidualPlain { epsilon: EPSILON };
-    let gate = Store::Gate { offset: 0, rows: 256, up_offset: 512 };
+    let gate = Store::Gate { order, offset: 0, rows: 256, up_offset: 512 };
     cases.push(case_of("e2b per-layer gate", (Type::Q4_K, 256, 1536), Content::Encoded, plain_sum, gate));
     let last = Input::LastResidual { epsilon: EPSILON };
     let logits = Store::Logits { offset: 0, cap: 30.0, candidates: 0 };
@@ -232,6 +313,52 @@ fn inputs_and_stores() -> Vec<Case> {
     let many = Store::Logits { offset: 0, cap: 30.0, candidates: 0 };
     cases.push(case_of("vocabulary", (Type::Q4_0, 262_144, 32), Content::Encoded, plain(32), many));
     cases.push(case_of("logits of e2b", (Type::Q6_K, 4099, 1536), Content::Encoded, from_norm, many));
+    cases
+}
+
+/// Packed products of every type that has them, from every input, to every store; and what is left packed by float ones.
+fn packed() -> Vec<Case> {
+    let rows = Store::Rows { offset: 0 };
+    let mut cases = Vec::new();
+    for &kind in Type::SUPPORTED.iter().filter(|&&kind| Layout::new(kind, 1, 256).is_packable()) {
+        for (name, content) in [
+            ("odd rows", Content::Encoded),
+            ("any bits", Content::AnyBits),
+            ("subnormal", Content::Subnormal),
+        ] {
+            cases.push(packed_case(name, (kind, 37, 512), content, Input::Packed, rows));
+        }
+    }
+    let (epsilon, order) = (EPSILON, Order::Packed);
+    for input in [
+        Input::Staged,
+        Input::Packed,
+        Input::Norm { epsilon },
+        Input::Residual { epsilon },
+        Input::LastResidual { epsilon },
+        Input::ResidualPlain { epsilon },
+    ] {
+        let mut add = |name: &str, matrix| {
+            cases.push(packed_case(&format!("{input:?}, {name}"), matrix, Content::Encoded, input, rows));
+        };
+        add("one row", (Type::Q8_0, 1, 32));
+        add("odd rows", (Type::Q5_0, 37, 96));
+        add("e2b", (Type::Q4_K, 33, 1536));
+    }
+    let norm = Input::Norm { epsilon };
+    cases.push(packed_case("31b", (Type::Q6_K, 9, 5376), Content::Encoded, norm, rows));
+    for (kind, rows, columns) in [(Type::Q8_0, 64, 32), (Type::Q4_K, 192, 1536), (Type::Q6_K, 576, 256)] {
+        let matrix = (kind, rows, columns);
+        let gate = Store::Gate { order, offset: 0, rows: rows as u32, up_offset: 64 };
+        for store in [Store::Gated(order), gate] {
+            cases.push(packed_case(&format!("{store:?}"), matrix, Content::Encoded, norm, store));
+        }
+        cases.push(case_of("left packed", matrix, Content::Encoded, norm, Store::Gated(order)));
+    }
+    let logits = Store::Logits { offset: 0, cap: 30.0, candidates: 0 };
+    let last = Input::LastResidual { epsilon };
+    cases.push(packed_case("e2b head", (Type::Q6_K, 300, 1536), Content::Encoded, last, logits));
+    cases.push(packed_case("tiles", (Type::Q4_0, 140_000, 32), Content::Encoded, Input::Staged, logits));
     cases
 }
 
@@ -261,5 +388,6 @@ pub fn cases() -> Vec<Case> {
     cases.push(case("real size", Type::Q4_K, 2048, 1536, Content::Encoded, 0));
     cases.push(case("real size", Type::Q6_K, 256, 1536, Content::Encoded, 0));
     cases.extend(inputs_and_stores());
+    cases.extend(packed());
     cases
 }

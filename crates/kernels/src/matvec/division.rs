@@ -1,6 +1,6 @@
 //! How the rows of a matrix are divided among invocations.
 
-use super::WORKGROUP;
+use super::{Products, WORKGROUP};
 use crate::weight::Layout;
 
 /// Rows that a unit of lanes computes together.
@@ -25,11 +25,16 @@ impl Division {
     /// The division for a matrix, or for a part of one. It depends on the shape alone, so that results do not depend on
     /// the adapter.
     pub fn of(weight: &Layout) -> Division {
+        Division::within(weight, WORKGROUP)
+    }
+
+    /// The division with at most so many lanes.
+    pub fn within(weight: &Layout, lanes_max: u32) -> Division {
         let units = (weight.rows as u32).div_ceil(UNIT);
         let blocks = weight.blocks();
         let groups = |lanes: u32| units.div_ceil(WORKGROUP / lanes);
         let mut lanes = blocks.next_power_of_two().clamp(4, 16);
-        while groups(lanes) < GROUPS_WANTED && 2 * lanes <= blocks.min(WORKGROUP) {
+        while groups(lanes) < GROUPS_WANTED && 2 * lanes <= blocks.min(lanes_max) {
             lanes *= 2;
         }
         let tiles = groups(lanes).div_ceil(GROUPS_MAX);
@@ -38,8 +43,12 @@ impl Division {
 }
 
 /// Bytes of workgroup memory that a product takes whose x of so many columns goes through it.
-pub fn staged_bytes(columns: u32) -> u64 {
-    let staged = 8 * (u64::from(columns).div_ceil(32) | 1) * 16;
+pub fn staged_bytes(columns: u32, products: Products) -> u64 {
+    let blocks = u64::from(columns).div_ceil(32);
+    let staged = match products {
+        Products::Float => 8 * (blocks | 1) * 16,
+        Products::Packed => 2 * blocks * (16 + 16 + 8),
+    };
     let sums = u64::from(WORKGROUP) * (16 + 4) + 16 * 4;
     let candidates = u64::from(WORKGROUP) / 4 * 8;
     staged + sums + candidates
@@ -66,7 +75,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_staged_fits_every_device_up_to_e4b() {
-        assert!(staged_bytes(2560) <= 16384);
+    fn what_is_staged_fits_every_device_up_to_e4b_and_packed_up_to_31b() {
+        assert!(staged_bytes(2560, Products::Float) <= 16384);
+        assert!(staged_bytes(5376, Products::Packed) <= 16384);
     }
 }

@@ -4,12 +4,12 @@
 
 fn stage(group: u32, local: u32) -> f32 {
     var squares = 0.0;
-    for (var i = local; i < COLUMNS / 4u; i += WORKGROUP) {
-        let v = h[i];
-        squares += dot(v, v);
-        staged[slot(i)] = v * next[i];
+    for (var s = local; s < COLUMNS / 16u; s += WORKGROUP) {
+        let i = s * 4u;
+        let v = Sixteen(h[i], h[i + 1u], h[i + 2u], h[i + 3u]);
+        squares += dot(v.a, v.a) + dot(v.b, v.b) + dot(v.c, v.c) + dot(v.d, v.d);
+        put(s, Sixteen(v.a * next[i], v.b * next[i + 1u], v.c * next[i + 2u], v.d * next[i + 3u]));
     }
-    clear_tail(local);
-    // Its barriers publish `staged` too.
+    // Its barriers publish what was put, too.
     return inverseSqrt(workgroup_sum(squares, local) / f32(COLUMNS) + EPSILON);
 }

@@ -2,10 +2,10 @@
 @group(0) @binding(INPUT) var<storage, read> x: array<vec4<f32>>;               // (COLUMNS)
 
 fn stage(group: u32, local: u32) -> f32 {
-    for (var i = local; i < COLUMNS / 4u; i += WORKGROUP) {
-        staged[slot(i)] = x[i];
+    for (var s = local; s < COLUMNS / 16u; s += WORKGROUP) {
+        let i = s * 4u;
+        put(s, Sixteen(x[i], x[i + 1u], x[i + 2u], x[i + 3u]));
     }
-    clear_tail(local);
     workgroupBarrier();
     return 1.0;
 }

@@ -4,7 +4,7 @@
 //
 // An input_*.wgsl file says where x comes from: `stage` prepares it and returns a factor for the results, `input(b)`
 // gives a block. A store_*.wgsl file says where results go, and which four rows are a unit's: UNIT_ROWS rows lie between
-// units, and the second pair of rows lies SECOND_PAIR rows behind the first.
+// units, and the second pair of rows lies SECOND_PAIR rows behind the first. `after_tile` and `finish` are called by all.
 @compute @workgroup_size(WORKGROUP)
 fn matvec(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let factor = stage(group.x, local);
@@ -21,6 +21,7 @@ fn matvec(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
         if (local % LANES == 0u) {
             store(unit, sum * factor);
         }
+        after_tile(group.x * TILES + tile, local);
     }
     finish(group.x, local);
 }

@@ -23,21 +23,55 @@ pub(crate) const WORKGROUP: u32 = 128;
 pub struct Shape<'a> {
     /// The matrix, or the part of it that lies in one buffer.
     pub weight: &'a Layout,
+    /// What is multiplied.
+    pub products: Products,
     /// Where x comes from.
     pub input: Input,
     /// Where the rows go.
     pub store: Store,
 }
 
-/// Where x comes from, and the bindings that the input takes.
+/// What is multiplied with the numbers of a weight format.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Products {
+    /// Both as f32.
+    #[default]
+    Float,
+    /// Small integers with the two bytes of 16-bit integers, four at a time (`dot4I8Packed`); x is rounded to 1/65278 of the
+    /// largest of its sixteen. For weights that [`Layout::is_packable`] says.
+    Packed,
+}
+
+/// How values lie between the kernels of one token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// f32, as `shared/interleaved.wgsl` says; the usual order where rows are no multiple of 32.
+    Interleaved,
+    /// Packed integers, as `shared/packed_row.wgsl` says: whole rows of a multiple of 32.
+    Packed,
+}
+
+impl Order {
+    /// The order in which products of this kind read rows of so many columns.
+    pub fn read_by(products: Products, columns: u32) -> Order {
+        match products {
+            Products::Packed if columns.is_multiple_of(32) => Order::Packed,
+            _ => Order::Interleaved,
+        }
+    }
+}
+
+/// Where x comes from, and the bindings that the input takes. What goes through workgroup memory is a multiple of 32 columns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Input {
     /// x as it is, through workgroup memory: x.
     Staged,
     /// x as it is, for rows too long for that: x.
     Rows,
-    /// x in the order in which [`Store::Gated`] and others leave it, columns a multiple of 32: x.
+    /// x in [`Order::Interleaved`], for float products, columns a multiple of 32: x.
     Interleaved,
+    /// x in [`Order::Packed`], for packed products: x.
+    Packed,
     /// x = rms(h) * next: h, next.
     Norm {
         /// Added to the mean square.
@@ -69,10 +103,12 @@ pub enum Store {
         /// First element of y.
         offset: u32,
     },
-    /// The matrix is gates and then as many ups; y[r] = gelu(gate r) * up r, interleaved: y.
-    Gated,
-    /// y[offset + r] = gelu(row r) * up[up_offset + r], interleaved: y, up.
+    /// The matrix is gates and then as many ups; y[r] = gelu(gate r) * up r: y.
+    Gated(Order),
+    /// y[offset + r] = gelu(row r) * up[up_offset + r]: y, up.
     Gate {
+        /// How y lies; packed if all rows are in one part.
+        order: Order,
         /// First element of y.
         offset: u32,
         /// Rows of all parts.
@@ -91,21 +127,27 @@ pub enum Store {
     },
 }
 
+impl Shape<'_> {
+    fn division(&self) -> Division {
+        Division::within(self.weight, self.store.lanes_max())
+    }
+}
+
 impl Input {
     fn is_staged(self) -> bool {
-        !matches!(self, Input::Rows | Input::Interleaved)
+        !matches!(self, Input::Rows | Input::Interleaved | Input::Packed)
     }
 
     fn bindings(self) -> usize {
         match self {
-            Input::Staged | Input::Rows | Input::Interleaved => 1,
+            Input::Staged | Input::Rows | Input::Interleaved | Input::Packed => 1,
             Input::Norm { .. } => 2,
             Input::LastResidual { .. } | Input::ResidualPlain { .. } => 5,
             Input::Residual { .. } => 6,
         }
     }
 
-    fn declare(self, shader: Shader, first: u32) -> Shader {
+    fn declare(self, shader: Shader, products: Products, first: u32) -> Shader {
         let shader = match self {
             Input::Norm { epsilon }
             | Input::Residual { epsilon }
@@ -116,13 +158,20 @@ impl Input {
                 .file(include_str!("../shared/sum.wgsl")),
             _ => shader,
         };
-        let shader = if self.is_staged() { shader.file(include_str!("staged.wgsl")) } else { shader };
+        let shader = match (self.is_staged(), products) {
+            (false, _) => shader,
+            (true, Products::Float) => {
+                shader.file(include_str!("../shared/sixteen.wgsl")).file(include_str!("staged.wgsl"))
+            }
+            (true, Products::Packed) => declare_pack(shader).file(include_str!("staged_packed.wgsl")),
+        };
         match self {
             Input::Staged => shader.file(include_str!("input_staged.wgsl")),
             Input::Rows => {
                 shader.file(include_str!("../shared/input.wgsl")).file(include_str!("input_rows.wgsl"))
             }
             Input::Interleaved => shader.file(include_str!("input_interleaved.wgsl")),
+            Input::Packed => shader.file(include_str!("input_packed.wgsl")),
             Input::Norm { .. } => shader.file(include_str!("input_norm.wgsl")),
             Input::Residual { .. } => shader
                 .constant("NEXT", first + 5)
@@ -145,29 +194,52 @@ impl Input {
 impl Store {
     fn bindings(self) -> usize {
         match self {
-            Store::Rows { .. } | Store::Gated => 1,
+            Store::Rows { .. } | Store::Gated(_) => 1,
             Store::Gate { .. } | Store::Logits { .. } => 2,
+        }
+    }
+
+    /// Most lanes of a unit: what is left packed leaves a workgroup in whole sixteens.
+    fn lanes_max(self) -> u32 {
+        match self {
+            Store::Gated(_) => WORKGROUP / 8,
+            Store::Gate { .. } => WORKGROUP / 4,
+            Store::Rows { .. } | Store::Logits { .. } => WORKGROUP,
+        }
+    }
+
+    fn order(self) -> Option<Order> {
+        match self {
+            Store::Gated(order) | Store::Gate { order, .. } => Some(order),
+            Store::Rows { .. } | Store::Logits { .. } => None,
         }
     }
 
     fn declare(self, shader: Shader, rows: u32) -> Shader {
         let gelu = include_str!("../shared/gelu.wgsl");
-        let interleaved = include_str!("../shared/interleaved.wgsl");
+        let shader = match self.order() {
+            None => shader,
+            Some(Order::Interleaved) => shader
+                .file(include_str!("../shared/interleaved.wgsl"))
+                .file(include_str!("leave_interleaved.wgsl")),
+            Some(Order::Packed) => declare_pack(shader)
+                .file(include_str!("../shared/packed_row.wgsl"))
+                .file(include_str!("leave_packed.wgsl")),
+        };
         match self {
             Store::Rows { offset } => {
                 shader.constant("OUT_OFFSET", offset).file(include_str!("store_rows.wgsl"))
             }
-            Store::Gated => shader
+            Store::Gated(_) => shader
                 .constant("OUT_BLOCKS", interleaved_blocks(rows / 2))
+                .constant("OUT_OFFSET", 0u32)
                 .file(gelu)
-                .file(interleaved)
                 .file(include_str!("store_gated.wgsl")),
-            Store::Gate { offset, rows, up_offset } => shader
+            Store::Gate { offset, rows, up_offset, .. } => shader
                 .constant("OUT_BLOCKS", interleaved_blocks(rows))
                 .constant("OUT_OFFSET", offset)
                 .constant("UP_OFFSET", up_offset)
                 .file(gelu)
-                .file(interleaved)
                 .file(include_str!("store_gate.wgsl")),
             Store::Logits { offset, cap, candidates } => shader
                 .constant("OUT_OFFSET", offset)
@@ -177,6 +249,10 @@ impl Store {
                 .file(include_str!("store_logits.wgsl")),
         }
     }
+}
+
+fn declare_pack(shader: Shader) -> Shader {
+    shader.dot4().file(include_str!("../shared/sixteen.wgsl")).file(include_str!("../shared/pack.wgsl"))
 }
 
 /// Blocks of a row whose values are interleaved for the next product; 0 where it cannot be, as its last block is not
@@ -193,7 +269,7 @@ pub(crate) fn lanes(blocks: u32) -> u32 {
 /// The composed shader.
 pub fn shader(shape: &Shape<'_>) -> Shader {
     let rows = shape.weight.rows as u32;
-    let Division { lanes, tiles, .. } = Division::of(shape.weight);
+    let Division { lanes, tiles, .. } = shape.division();
     let first = 1 + shape.store.bindings() as u32;
     let shader = Shader::new("matvec")
         .bounded()
@@ -203,8 +279,12 @@ pub fn shader(shape: &Shape<'_>) -> Shader {
         .constant("ROWS", rows)
         .constant("COLUMNS", shape.weight.columns as u32)
         .constant("INPUT", first);
-    let shader = shape.weight.declare(shader).file(include_str!("../shared/lanes.wgsl"));
-    let shader = shape.input.declare(shader, first);
+    let shader = match shape.products {
+        Products::Float => shape.weight.declare(shader),
+        Products::Packed => shape.weight.declare_packed(shader),
+    };
+    let shader = shader.file(include_str!("../shared/lanes.wgsl"));
+    let shader = shape.input.declare(shader, shape.products, first);
     shape.store.declare(shader, rows).file(include_str!("matvec.wgsl"))
 }
 
@@ -219,17 +299,27 @@ pub fn forward(
     let columns = shape.weight.columns;
     assert_eq!(columns % 4, 0, "matvec: {columns} columns");
     assert!(
-        shape.input != Input::Interleaved || columns.is_multiple_of(32),
-        "matvec: {columns} columns interleaved"
+        shape.input == Input::Rows || columns.is_multiple_of(32),
+        "matvec: {columns} columns by {:?}",
+        shape.input
     );
+    match shape.products {
+        Products::Float => assert!(shape.input != Input::Packed, "matvec: float products of packed input"),
+        Products::Packed => assert!(
+            shape.weight.is_packable() && !matches!(shape.input, Input::Rows | Input::Interleaved),
+            "matvec: packed products of {:?} by {:?}",
+            shape.weight.kind,
+            shape.input
+        ),
+    }
     assert!(
-        shape.store != Store::Gated || shape.weight.rows.is_multiple_of(2),
+        !matches!(shape.store, Store::Gated(_)) || shape.weight.rows.is_multiple_of(2),
         "matvec: {} rows of gates and ups",
         shape.weight.rows
     );
     assert_eq!(outputs.len(), shape.store.bindings(), "matvec: outputs of {:?}", shape.store);
     assert_eq!(inputs.len(), shape.input.bindings(), "matvec: inputs of {:?}", shape.input);
     let bindings: Vec<Binding<'_>> = [weight].iter().chain(outputs).chain(inputs).copied().collect();
-    let groups = Division::of(shape.weight).groups;
+    let groups = shape.division().groups;
     Op::new(device, &shader(shape), &bindings, [Axis::Fixed(groups), Axis::Fixed(1), Axis::Fixed(1)])
 }

@@ -21,6 +21,26 @@ pub fn capped(y: &[f32], cap: f32) -> Vec<f32> {
     y.iter().map(|&v| (cap * (f64::from(v) / cap).tanh()) as f32).collect()
 }
 
+/// Rows of whole sixteens as `shared/packed_row.wgsl` lays them down, in words: planes of high bytes, of low bytes, and of
+/// scale and sum.
+pub fn packed(values: &[f32]) -> Vec<u32> {
+    let word = |bytes: [i32; 4]| u32::from_le_bytes(bytes.map(|byte| byte as u8));
+    let (mut high, mut low, mut scales) = (Vec::new(), Vec::new(), Vec::new());
+    for sixteen in values.chunks_exact(16) {
+        let top = sixteen.iter().fold(0.0f32, |top, v| top.max(v.abs()));
+        let scale = top / 32639.0;
+        for eight in sixteen.chunks_exact(8) {
+            for first in [0, 1] {
+                let whole = [0, 2, 4, 6].map(|at| (eight[first + at] / scale).round() as i32);
+                high.push(word(whole.map(|n| (n + 128) >> 8)));
+                low.push(word(whole.map(|n| n & 255)));
+            }
+        }
+        scales.extend([scale.to_bits(), sixteen.iter().sum::<f32>().to_bits(), 0, 0]);
+    }
+    [high, low, scales].concat()
+}
+
 /// Values in the order of `shared/interleaved.wgsl`, for rows of whole blocks of 32.
 pub fn interleaved(values: &[f32]) -> Vec<f32> {
     let blocks = values.len() / 32;

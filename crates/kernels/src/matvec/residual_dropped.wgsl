@@ -1,2 +1,2 @@
 // Nobody needs h' again.
-fn keep(group: u32, i: u32, v: vec4<f32>) {}
+fn keep(group: u32, i: u32, v: Sixteen) {}

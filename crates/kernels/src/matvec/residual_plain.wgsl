@@ -1,5 +1,5 @@
 // x = h'.
-fn weighted(v: vec4<f32>, i: u32) -> vec4<f32> {
+fn weighted(v: Sixteen, i: u32) -> Sixteen {
     return v;
 }
 

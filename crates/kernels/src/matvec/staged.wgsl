@@ -4,15 +4,12 @@ const STRIDE = BLOCKS | 1u;
 
 var<workgroup> staged: array<vec4<f32>, 8u * STRIDE>;
 
-fn slot(i: u32) -> u32 {
-    return (i % 8u) * STRIDE + i / 8u;
-}
-
-// Weights past COLUMNS are zeros, and zero times what was left in memory must be zero.
-fn clear_tail(local: u32) {
-    if (COLUMNS % 32u != 0u && local < BLOCKS * 8u - COLUMNS / 4u) {
-        staged[slot(COLUMNS / 4u + local)] = vec4<f32>(0.0);
-    }
+fn put(sixteen: u32, v: Sixteen) {
+    let at = (sixteen % 2u) * 4u * STRIDE + sixteen / 2u;
+    staged[at] = v.a;
+    staged[at + STRIDE] = v.b;
+    staged[at + 2u * STRIDE] = v.c;
+    staged[at + 3u * STRIDE] = v.d;
 }
 
 fn input(b: u32) -> Columns {

@@ -33,6 +33,8 @@ fn store(unit: u32, sum: vec4<f32>) {
     store_row(row + 3u, sum.w);
 }
 
+fn after_tile(tile: u32, local: u32) {}
+
 fn finish(group: u32, local: u32) {
     if (local % LANES == 0u) {
         best_values[local / LANES] = best.value;

@@ -1,15 +1,13 @@
 // One invocation joins the SPLITS partial results of four columns of one head.
 @group(0) @binding(0) var<storage, read> partials: array<vec4<f32>>;        // (SPLITS, HEADS, HEAD_DIM)
 @group(0) @binding(1) var<storage, read> sums: array<vec2<f32>>;            // (SPLITS, HEADS): maximum, sum
-@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;         // (HEADS, HEAD_DIM), interleaved
 
 @compute @workgroup_size(WORKGROUP)
-fn attention_merge(@builtin(global_invocation_id) id: vec3<u32>) {
+fn attention_merge(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let n = HEAD_DIM / 4u;
-    if (id.x >= HEADS * n) {
-        return;
-    }
-    let head = id.x / n;
+    // Invocations past the end repeat the last columns, and store nothing.
+    let column = min(id.x, HEADS * n - 1u);
+    let head = column / n;
     var top = sums[head].x;
     for (var s = 1u; s < SPLITS; s += 1u) {
         top = max(top, sums[s * HEADS + head].x);
@@ -19,8 +17,8 @@ fn attention_merge(@builtin(global_invocation_id) id: vec3<u32>) {
     for (var s = 0u; s < SPLITS; s += 1u) {
         let w = sums[s * HEADS + head];
         let factor = exp(w.x - top);
-        sum += factor * partials[s * HEADS * n + id.x];
+        sum += factor * partials[s * HEADS * n + column];
         total += factor * w.y;
     }
-    y[interleaved4(id.x)] = sum / total;
+    leave(id.x, local, sum / total);
 }

@@ -9,7 +9,8 @@ use crate::case::{Case, Prepared, Tolerance};
 use crate::head_norm_rope::reference::Rope;
 use crate::head_norm_rope::rope_table;
 use crate::kv::KvType;
-use crate::matvec::{interleaved_blocks, reference::interleaved};
+use crate::matvec::cases::{read_packed, reader_shader};
+use crate::matvec::{Order, interleaved_blocks, reference::interleaved};
 use crate::op::Step;
 
 const F32_TOLERANCE: Tolerance = Tolerance {
@@ -41,10 +42,11 @@ struct Setting {
     shape: Shape,
     position: u32,
     scores: Scores,
+    order: Order,
 }
 
 fn case(name: &str, setting: Setting) -> Case {
-    let Setting { shape, position, scores } = setting;
+    let Setting { shape, position, scores, order } = setting;
     let Shape { heads, kv_heads, own, head_dim, v_offset, capacity, window, kv, epsilon: _ } = shape;
     let (dim, row) = (head_dim as usize, (kv_heads * head_dim) as usize);
     let prepare = move |device: &gpu::Device| {
@@ -74,11 +76,6 @@ fn case(name: &str, setting: Setting) -> Case {
         let rope = Rope { theta: 1e6, factors: &factors };
         let Attended { y: expected_y, keys: expected_keys, values: expected_values } =
             expected(&shape, rope, &qkv, &norms, (keys.clone(), values.clone()), position);
-        let expected_y = if interleaved_blocks(expected_y.len() as u32) > 0 {
-            interleaved(&expected_y)
-        } else {
-            expected_y
-        };
         let table = rope_table(head_dim, 1e6, &factors, position + 1);
 
         let (qkv, norms) = (floats(device, "qkv", &qkv)?, floats(device, "norms", &norms)?);
@@ -98,12 +95,23 @@ fn case(name: &str, setting: Setting) -> Case {
             sums: (&sums).into(),
             step: (&step).into(),
         };
-        let ops = vec![
+        let mut ops = vec![
             forward(device, &shape, buffers)?,
-            merge(device, &shape, (&partials).into(), (&sums).into(), (&y).into())?,
+            merge(device, &shape, order, (&partials).into(), (&sums).into(), (&y).into())?,
         ];
+        let attended = match order {
+            Order::Packed => {
+                let (op, output) = read_packed(device, &y, &expected_y, &mut random)?;
+                ops.push(op);
+                output
+            }
+            Order::Interleaved if interleaved_blocks(expected_y.len() as u32) > 0 => {
+                expect(y, interleaved(&expected_y))
+            }
+            Order::Interleaved => expect(y, expected_y),
+        };
         let outputs = vec![
-            expect(y, expected_y),
+            attended,
             expect_cache(k_cache, kv, head_dim, expected_keys),
             expect_cache(v_cache, kv, head_dim, expected_values),
         ];
@@ -122,8 +130,11 @@ fn case(name: &str, setting: Setting) -> Case {
         KvType::F16 => F16_TOLERANCE,
         KvType::Q8 => Q8_TOLERANCE,
     };
-    Case::new("token_attention", name, vec![shader(&shape), merge_shader(&shape)], tolerance, prepare)
-        .costing(bytes, flops)
+    let mut shaders = vec![shader(&shape), merge_shader(&shape, order)];
+    if order == Order::Packed {
+        shaders.push(reader_shader((heads * head_dim) as usize));
+    }
+    Case::new("token_attention", name, shaders, tolerance, prepare).costing(bytes, flops)
 }
 
 /// Key counts around blocks and splits, windows and rings, grouped heads, shared caches, K = V, both cache types, real
@@ -140,7 +151,8 @@ pub fn cases() -> Vec<Case> {
         kv: KvType::F32,
         epsilon: 1e-6,
     };
-    let at = |shape, position| Setting { shape, position, scores: Scores::Usual };
+    let order = Order::Interleaved;
+    let at = |shape, position| Setting { shape, position, scores: Scores::Usual, order };
     let half = |shape: Shape| Shape { kv: KvType::F16, ..shape };
     let shared = |shape: Shape| Shape { own: false, ..shape };
     let small = of(2, 1, 8, 400, 0);
@@ -184,9 +196,12 @@ pub fn cases() -> Vec<Case> {
     let keys_as_values = Shape { v_offset: 32 * 512, ..of(32, 4, 512, 64, 0) };
     cases.push(case("31b global", at(half(keys_as_values), 60)));
     cases.push(case("end of the context", at(half(of(2, 1, 16, 131_072, 0)), 131_071)));
+    let packed = |setting| Setting { order: Order::Packed, ..setting };
+    cases.push(case("left packed", packed(at(half(local), 700))));
+    cases.push(case("left packed", packed(at(half(of(6, 2, 16, 64, 0)), 50))));
     cases.push(case("window at the end of the context", at(half(local), 131_071)));
     let heads_of_64 = of(2, 1, 64, 400, 0);
-    let far = |shape| Setting { shape, position: 300, scores: Scores::FarApart };
+    let far = |shape| Setting { shape, position: 300, scores: Scores::FarApart, order };
     cases.push(case("scores far apart", far(heads_of_64)));
     cases.push(case("scores far apart", far(shared(half(heads_of_64)))));
     cases

@@ -1,8 +1,8 @@
 //! Attention of a single token: per head the norm and rotation of `head_norm_rope` with its append to the cache, then
 //! `y = softmax(q k^T) v` as in `attention`, in one dispatch and the one that joins its parts.
 //!
-//! qkv (stride) holds raw projections; caches (capacity, kv_heads, head_dim); y (heads, head_dim), interleaved as the
-//! output projection reads it. The keys are divided among `splits` workgroups per head, since one workgroup per head
+//! qkv (stride) holds raw projections; caches (capacity, kv_heads, head_dim); y (heads, head_dim) in the order in
+//! which the output projection reads it. The keys are divided among `splits` workgroups per head, since one workgroup per head
 //! would leave most of a GPU idle; each leaves a partial result (head_dim) with the maximum and sum of its weights.
 //!
 //! Traffic: keys and values once per query head (from cache after the first).
@@ -11,7 +11,7 @@ pub mod cases;
 pub mod reference;
 
 use crate::kv::KvType;
-use crate::matvec::interleaved_blocks;
+use crate::matvec::{Order, interleaved_blocks};
 use crate::op::{Axis, Op};
 use gpu::{Binding, Device, Error, Shader};
 
@@ -82,15 +82,26 @@ pub fn shader(shape: &Shape) -> Shader {
 }
 
 /// The shader of `merge`.
-pub fn merge_shader(shape: &Shape) -> Shader {
-    Shader::new("attention_merge")
+pub fn merge_shader(shape: &Shape, order: Order) -> Shader {
+    let shader = Shader::new("attention_merge")
+        .bounded()
         .constant("WORKGROUP", 64u32)
         .constant("HEADS", shape.heads)
         .constant("HEAD_DIM", shape.head_dim)
-        .constant("SPLITS", shape.splits())
-        .constant("OUT_BLOCKS", interleaved_blocks(shape.heads * shape.head_dim))
-        .file(include_str!("../shared/interleaved.wgsl"))
-        .file(include_str!("attention_merge.wgsl"))
+        .constant("SPLITS", shape.splits());
+    let shader = match order {
+        Order::Interleaved => shader
+            .constant("OUT_BLOCKS", interleaved_blocks(shape.heads * shape.head_dim))
+            .file(include_str!("../shared/interleaved.wgsl"))
+            .file(include_str!("merge_interleaved.wgsl")),
+        Order::Packed => shader
+            .dot4()
+            .file(include_str!("../shared/sixteen.wgsl"))
+            .file(include_str!("../shared/pack.wgsl"))
+            .file(include_str!("../shared/packed_row.wgsl"))
+            .file(include_str!("merge_packed.wgsl")),
+    };
+    shader.file(include_str!("attention_merge.wgsl"))
 }
 
 /// What the kernel reads and writes.
@@ -133,15 +144,16 @@ pub fn forward(device: &Device, shape: &Shape, buffers: Buffers<'_>) -> Result<O
     Op::new(device, &shader(shape), &bindings, grid)
 }
 
-/// Prepares the join of the splits to `y` (heads, head_dim), interleaved.
+/// Prepares the join of the splits to `y` (heads, head_dim) in an order; packed if the row is a multiple of 32.
 pub fn merge(
     device: &Device,
     shape: &Shape,
+    order: Order,
     partials: Binding<'_>,
     sums: Binding<'_>,
     y: Binding<'_>,
 ) -> Result<Op, Error> {
     let groups = (shape.heads * shape.head_dim / 4).div_ceil(64);
     let grid = [Axis::Fixed(groups), Axis::Fixed(1), Axis::Fixed(1)];
-    Op::new(device, &merge_shader(shape), &[partials, sums, y], grid)
+    Op::new(device, &merge_shader(shape, order), &[partials, sums, y], grid)
 }

@@ -1,0 +1,22 @@
+// Q8_0 on floats; q8_0.wgsl says how it lies in memory.
+fn bytes8(even: u32, odd: u32) -> Octet {
+    let w = vec4<u32>(even, odd, even, odd);
+    return Octet(vec4<f32>(vec4<i32>(w << vec4<u32>(24u, 24u, 16u, 16u)) >> vec4<u32>(24u)),
+        vec4<f32>(vec4<i32>(w << vec4<u32>(8u, 8u, 0u, 0u)) >> vec4<u32>(24u)));
+}
+
+fn octet(row: u32, o: u32) -> Octet {
+    let i = row * BLOCKS + o / 4u;
+    let w = weights[i * 2u + (o % 4u) / 2u];
+    let second = (o & 1u) == 1u;
+    return affine(bytes8(select(w.x, w.z, second), select(w.y, w.w, second)), half_at(PLANE1, i), 0.0);
+}
+
+fn product(row: u32, b: u32, x: Columns) -> f32 {
+    let i = row * BLOCKS + b;
+    let v = weights[i * 2u];
+    let w = weights[i * 2u + 1u];
+    let sum = octet_dot(bytes8(v.x, v.y), x.a, x.b) + octet_dot(bytes8(v.z, v.w), x.c, x.d)
+        + octet_dot(bytes8(w.x, w.y), x.e, x.f) + octet_dot(bytes8(w.z, w.w), x.g, x.h);
+    return half_at(PLANE1, i) * sum;
+}
