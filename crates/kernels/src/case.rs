@@ -134,6 +134,7 @@ pub fn all() -> Vec<Case> {
         crate::rms_norm::cases::cases,
         crate::router_top_k::cases::cases,
         crate::token_attention::cases::cases,
+        crate::top_k::cases::cases,
     ]
     .iter()
     .flat_map(|cases| cases())

@@ -22,6 +22,7 @@ pub mod per_layer_combine;
 pub mod rms_norm;
 pub mod router_top_k;
 pub mod token_attention;
+pub mod top_k;
 pub mod weight;
 
 /// Invocations for kernels with one workgroup per row of `columns`: enough for a vec4 each, at most 256.

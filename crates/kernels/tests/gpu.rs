@@ -67,7 +67,7 @@ macro_rules! kernels {
 
 kernels! {
     argmax attention embed expert_matvec expert_sum gelu_mul head_norm_rope matmul matvec norm_add norm_add_norm
-    per_layer_combine rms_norm router_top_k token_attention
+    per_layer_combine rms_norm router_top_k token_attention top_k
 }
 
 #[test]
