@@ -17,7 +17,7 @@ import { create, globals } from 'webgpu';
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    bundle: { type: 'string', default: join(import.meta.dirname, '../dist/pkg') },
+    bundle: { type: 'string', default: join(import.meta.dirname, '../lib/engine/wasm') },
     prompt: { type: 'string', default: '512' },
     decode: { type: 'string', default: '128' },
     runs: { type: 'string', default: '3' },

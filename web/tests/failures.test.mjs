@@ -87,15 +87,15 @@ export default {
         };
         return {
           unknown: await code(engine.load({ url }, { contxt: 5 })),
-          range: await code(engine.load({ url }, { context: 0 })),
+          range: await code(engine.load({ url }, { contextLength: 0 })),
           none: await code(generate()),
         };
       },
       { url: modelUrl(MODEL) },
     );
-    ensure(/^RullamaError BAD_OPTION: .*contxt/.test(errors.unknown), errors.unknown);
-    ensure(/^RullamaError BAD_OPTION: .*context of 0/.test(errors.range), errors.range);
-    ensure(/^RullamaError NO_MODEL: /.test(errors.none), errors.none);
+    ensure(/^RequestError BAD_OPTION: .*contxt/.test(errors.unknown), errors.unknown);
+    ensure(/^RequestError BAD_OPTION: .*context of 0/.test(errors.range), errors.range);
+    ensure(/^RequestError NO_MODEL: /.test(errors.none), errors.none);
   },
 };
 

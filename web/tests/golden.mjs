@@ -45,14 +45,14 @@ export async function golden(model, ...names) {
 export async function withEngine({ page, server }, work, argument) {
   await page.goto(`${server.url}/blank.html`);
   const source = `(async (argument) => {
-    const { Rullama } = await import('/src/engine.js');
+    const { Rullama } = await import('/lib/engine/index.js');
     const engine = await Rullama.start(argument?.device);
     try {
       return await (${work})(engine, argument);
     } catch (error) {
       throw new Error(\`\${error.code ?? error.name}: \${error.message}\`);
     } finally {
-      engine.close();
+      engine.dispose();
     }
   })(${JSON.stringify(argument ?? null)})`;
   return page.evaluate(source);

@@ -52,7 +52,7 @@ async function check(test, model) {
 async function run(engine, { url, ids, decoded, steps }) {
   const results = {};
   for (const kv of ['f32', 'f16']) {
-    await engine.load({ url }, { kv, context: 256, chunk: 32 });
+    await engine.load({ url }, { kv, contextLength: 256, chunkLength: 32 });
     const result = (results[kv] = { tokens: [] });
     result.prompt = Array.from(await engine.logits(ids, 'prompt'));
     if (kv === 'f32') result.decode = Array.from(await engine.logits(ids.slice(0, decoded), 'decode'));

@@ -111,9 +111,9 @@ async function start(profile, args) {
   }
 }
 
-/** The test server over the built page (`/`), the committed goldens (`/golden/`) and, where present, `/oracle/`. */
+/** The test server over the built app (`/`), the package (`/lib/`), the committed goldens (`/golden/`) and, where present, `/oracle/`. */
 export function serveProject() {
-  const mounts = { '/': join(WEB, 'dist'), '/golden/': join(ROOT, 'tests/golden') };
+  const mounts = { '/': join(WEB, 'dist'), '/lib/': join(WEB, 'lib'), '/golden/': join(ROOT, 'tests/golden') };
   if (ORACLE) mounts['/oracle/'] = ORACLE;
   return serve(mounts);
 }

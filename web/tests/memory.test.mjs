@@ -16,7 +16,7 @@ export default {
     const model = movedBehind(await read(modelPath(MODEL)), 4.5 * GIB);
     const values = await golden(MODEL, 'prompt.long.ids', 'prompt.long.greedy');
     const [ids, greedy] = Object.values(values);
-    const got = await withFile(test, model, run, { ids, tokens: 4, options: { context: 128 } });
+    const got = await withFile(test, model, run, { ids, tokens: 4, options: { contextLength: 128 } });
     ensure(got.fileBytes > 4.5 * GIB, `the file has ${got.fileBytes} bytes`);
     equal(got.tokens, greedy.slice(0, 4), 'greedy tokens');
     ensure(got.linear < LINEAR_MEMORY_MAX, `WebAssembly has ${got.linear} bytes`);
@@ -25,7 +25,7 @@ export default {
   async 'a gigabyte of weights goes to the GPU through less than 64 MiB'(test) {
     // Seven layers of three matrices (256, 45056) of four bytes are 0.9 GiB; one buffer stays far below a GiB.
     const model = widened(await read(modelPath(MODEL)), 45056);
-    const got = await withFile(test, model, run, { ids: [2, 11, 12], tokens: 2, options: { context: 64, chunk: 16 } });
+    const got = await withFile(test, model, run, { ids: [2, 11, 12], tokens: 2, options: { contextLength: 64, chunkLength: 16 } });
     ensure(got.loaded > 0.9 * GIB, `only ${got.loaded} bytes were loaded`);
     ensure(got.weights > 0.9 * GIB, `only ${got.weights} bytes of weights are on the GPU`);
     equal(got.total, got.planned, 'bytes in the ledger, and planned');
@@ -47,7 +47,7 @@ export default {
 
 /** Runs in the page, without a GPU. */
 async function vocabulary(url) {
-  const { default: init, ModelFile, Source } = await import('/pkg/rullama.js');
+  const { default: init, ModelFile, Source } = await import('/lib/engine/wasm/rullama.js');
   const { memory } = await init();
   const file = await ModelFile.open(await Source.url(url));
   const ids = file.encode('Hello, world! Grüße 🌍');
@@ -73,7 +73,7 @@ async function withFile({ page, server }, model, work, argument) {
 
 /** Runs in the page. */
 async function run({ ids, tokens, options }) {
-  const { Rullama } = await import('/src/engine.js');
+  const { Rullama } = await import('/lib/engine/index.js');
   const engine = await Rullama.start();
   const [file] = document.querySelector('input').files;
   let loaded = 0;
@@ -87,6 +87,6 @@ async function run({ ids, tokens, options }) {
     if (event.type === 'token') got.tokens.push(event.id);
   }
   got.linear = (await engine.memory()).linear_memory_bytes;
-  engine.close();
+  engine.dispose();
   return got;
 }

@@ -30,7 +30,7 @@ const BLANK = '<!doctype html><meta charset="utf-8"><title>blank</title><link re
  * Serves folders on a free port of 127.0.0.1.
  *
  * `mounts` maps URL prefixes that begin and end in `/` to folders; the longest matching prefix wins.
- * `/blank.html` is always there. Returns `{ url, requests, close }`; `requests` records `{ path, range, status }`.
+ * `/blank.html` is always there, and so is `/plain.html`, which is not cross-origin isolated. Returns `{ url, requests, close }`; `requests` records `{ path, range, status }`.
  */
 export async function serve(mounts) {
   const requests = [];
@@ -67,7 +67,11 @@ async function answer(mounts, request, response) {
   const url = new URL(request.url, 'http://127.0.0.1');
   const [fault, amount] = parseFault(url.searchParams.get('fault'));
   if (fault === 'status') return finish(response, amount);
-  if (url.pathname === '/blank.html') {
+  if (url.pathname === '/blank.html' || url.pathname === '/plain.html') {
+    if (url.pathname === '/plain.html') {
+      response.removeHeader('Cross-Origin-Opener-Policy');
+      response.removeHeader('Cross-Origin-Embedder-Policy');
+    }
     response.setHeader('Content-Type', MIME['.html']);
     return finish(response, 200, BLANK);
   }

@@ -40,7 +40,7 @@ export default {
 };
 
 async function cancelled(engine, { url }) {
-  await engine.load({ url }, { context: 2048, chunk: 64 });
+  await engine.load({ url }, { contextLength: 2048, chunkLength: 64 });
   const short = Uint32Array.from({ length: 20 }, (_, i) => (i === 0 ? 2 : 10 + i));
   const long = Uint32Array.from({ length: 1500 }, (_, i) => (i === 0 ? 2 : 10 + (i % 700)));
   const options = { temperature: 0, ignore_eos: true, parse: 'raw' };
@@ -82,8 +82,8 @@ async function cancelled(engine, { url }) {
 }
 
 async function ledger(engine, { url }) {
-  await engine.load({ url }, { context: 512, chunk: 32 });
-  const [plan, memory] = [await engine.plan(), await engine.memory()];
+  await engine.load({ url }, { contextLength: 512, chunkLength: 32 });
+  const [plan, memory] = [engine.model.plan, await engine.memory()];
   const answer = async (max_tokens) => {
     const before = await engine.counters();
     const options = { temperature: 0, ignore_eos: true, parse: 'raw', max_tokens };
@@ -99,7 +99,7 @@ async function ledger(engine, { url }) {
 
 /** Uses the classes of the module directly, in the page. */
 async function bindings(url) {
-  const { default: init, Cancel, Device, Model, Source } = await import('/pkg/rullama.js');
+  const { default: init, Cancel, Device, Model, Source } = await import('/lib/engine/wasm/rullama.js');
   await init();
   const device = await Device.open();
   const source = await Source.url(new URL(url, location.href).href);

@@ -23,11 +23,11 @@ Usage: cargo xtask TASK
                     graphics adapter, then serve the page on http://127.0.0.1:8088.
                     --no-serve stops after the answer.
   test [--quick]    Install what the tests need, then run everything: tidy, formatting, clippy,
-                    unit, golden and GPU tests, a minute of fuzzing, the web build and the browser
-                    tests. The last line says how many passed, failed and were skipped; with
+                    unit, golden and GPU tests, a minute of fuzzing, the web build, Vitest and the
+                    browser tests. The last line says how many passed, failed and were skipped; with
                     CI=true a skipped test counts as a failure.
                     --quick runs tidy, formatting, clippy and `cargo test` only.
-  web               Build the web page into web/dist.
+  web               Build the npm package into web/lib and the app into web/dist.
   serve [--port N]  Serve web/dist without building it.
   tidy              Check the invariants of the source tree.
   golden [FOLDER]   Check tests/golden against its manifest. With the folder of the reference

@@ -1,4 +1,4 @@
-//! Counts what tests print: the output of `cargo test`, and the JSON lines of the browser tests.
+//! Counts what tests print: the output of `cargo test`, and the JSON lines of Vitest and the browser tests.
 
 use std::fmt::Write as _;
 
@@ -116,12 +116,12 @@ impl CargoTest {
     }
 }
 
-/// Counts one line of `web/tests/run.mjs`: `{"name", "ok", "skipped", "message"}`.
-pub(crate) fn browser_line(tally: &mut Tally, line: &str) -> Result<(), String> {
+/// Counts one line of a suite in JavaScript: `{"name", "ok", "skipped", "message"}`.
+pub(crate) fn json_line(tally: &mut Tally, suite: &str, line: &str) -> Result<(), String> {
     let result: serde_json::Value =
-        serde_json::from_str(line).map_err(|error| format!("the browser tests printed `{line}`: {error}"))?;
-    let name = result["name"].as_str().ok_or_else(|| format!("a browser test without a name: `{line}`"))?;
-    let name = format!("browser {name}");
+        serde_json::from_str(line).map_err(|error| format!("the {suite} tests printed `{line}`: {error}"))?;
+    let name = result["name"].as_str().ok_or_else(|| format!("a {suite} test without a name: `{line}`"))?;
+    let name = format!("{suite} {name}");
     let message = result["message"].as_str().unwrap_or_default();
     match (result["skipped"] == true, result["ok"] == true) {
         (true, _) => {
@@ -203,17 +203,17 @@ test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
     }
 
     #[test]
-    fn counts_browser_lines() {
+    fn counts_json_lines() {
         let mut tally = Tally::default();
         for line in [
             r#"{"name":"a","ok":true,"skipped":false,"message":""}"#,
             r#"{"name":"b","ok":false,"skipped":false,"message":"boom"}"#,
             r#"{"name":"c","ok":false,"skipped":true,"message":"no file"}"#,
         ] {
-            browser_line(&mut tally, line).unwrap();
+            json_line(&mut tally, "browser", line).unwrap();
         }
         assert_eq!((tally.passed, tally.failed.len(), tally.skipped.len()), (1, 1, 1));
-        assert!(browser_line(&mut tally, "not JSON").is_err());
+        assert!(json_line(&mut tally, "browser", "not JSON").is_err());
         assert!(tally.summary().ends_with("\n1 passed, 1 failed, 1 skipped\n"), "{}", tally.summary());
     }
 }

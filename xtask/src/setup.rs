@@ -89,7 +89,7 @@ fn describe(piece: &Piece) -> &'static str {
         Piece::Chromium => "Chromium",
         Piece::CppCompiler => "a C++ compiler",
         Piece::Node => "Node.js 20 or newer with npm",
-        Piece::NpmPackages => "the npm packages of the browser tests (into web/node_modules)",
+        Piece::NpmPackages => "the npm packages of the web app and its tests (into web/node_modules)",
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{golden, tidy, web};
 pub(crate) enum Scope {
     /// Tidy, formatting, clippy and `cargo test`.
     Quick,
-    /// All of that, fuzzing, the web build and the browser tests.
+    /// All of that, fuzzing, the web build, Vitest and the browser tests.
     Everything,
 }
 
@@ -56,7 +56,8 @@ pub(crate) fn run(project: &Project, scope: Scope) -> Result<ExitCode, String> {
         });
         staged("fuzzing", || tally.check("fuzzing", fuzz(project)));
         staged("web build", || tally.check("web build", web::build(project)));
-        staged("browser tests", || browser_tests(project, &mut tally));
+        staged("vitest", || json_suite(&mut tally, "vitest", vitest(project)));
+        staged("browser tests", || json_suite(&mut tally, "browser", browser(project)));
     }
 
     let skips_fail = in_ci && !tally.skipped.is_empty();
@@ -113,21 +114,34 @@ fn fuzz(project: &Project) -> Result<(), String> {
     project::run(project.cargo(FUZZ).current_dir(project.path("fuzz")))
 }
 
-fn browser_tests(project: &Project, tally: &mut Tally) {
-    let mut command = project.command("node");
-    command.arg("tests/run.mjs").current_dir(project.path("web"));
+/// Runs a suite in JavaScript, which prints one line of JSON for each test.
+fn json_suite(tally: &mut Tally, suite: &str, mut command: Command) {
     let (mut lines, failed_before) = (0, tally.failed.len());
     let ended = stream(&mut command, |line| {
         lines += 1;
-        if let Err(message) = report::browser_line(tally, line) {
-            tally.check("browser tests", Err(message));
+        if let Err(message) = report::json_line(tally, suite, line) {
+            tally.check(&format!("{suite} tests"), Err(message));
         }
     });
     match ended {
-        Err(message) if tally.failed.len() == failed_before => tally.check("browser tests", Err(message)),
-        Ok(()) if lines == 0 => tally.check("browser tests", Err("no test ran".into())),
+        Err(message) if tally.failed.len() == failed_before => {
+            tally.check(&format!("{suite} tests"), Err(message))
+        }
+        Ok(()) if lines == 0 => tally.check(&format!("{suite} tests"), Err("no test ran".into())),
         _ => {}
     }
+}
+
+fn vitest(project: &Project) -> Command {
+    let mut command = web::tool(project, "vitest");
+    command.args(["run", "--reporter=./tests/unit/reporter.ts"]);
+    command
+}
+
+fn browser(project: &Project) -> Command {
+    let mut command = project.command("node");
+    command.arg("tests/run.mjs").current_dir(project.path("web"));
+    command
 }
 
 /// Runs `command` and hands over its standard output line by line, as it comes.

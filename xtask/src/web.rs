@@ -1,6 +1,7 @@
-//! `cargo xtask web`: the WebAssembly module, its bindings and the page, put together in `web/dist`.
+//! `cargo xtask web`: the WebAssembly module and its bindings, the npm package in `web/lib`, the app in `web/dist`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::project::{self, Project};
 use crate::setup::{self, Piece};
@@ -11,8 +12,15 @@ pub(crate) const NEEDS: &[Piece] = &[Piece::WasmTarget, Piece::WasmBindgen, Piec
 /// The built page, relative to the checkout.
 pub(crate) const DIST: &str = "web/dist";
 
-/// What the page is made of: a folder of the checkout and its place in `web/dist`. One that is not there is left out.
-const COPIED: [(&str, &str); 2] = [("web/public", "."), ("web/src", "src")];
+/// The module and its bindings, where the package's sources expect them.
+const BINDINGS: &str = "web/src/engine/wasm";
+
+/// The built package, relative to the checkout; what npm publishes.
+const PACKAGE: &str = "web/lib";
+
+/// Files that go into the package as they are.
+const PACKAGED: [(&str, &str); 3] =
+    [(MODEL, "engine/demo.gguf"), ("LICENSE-MIT", "LICENSE-MIT"), ("LICENSE-APACHE", "LICENSE-APACHE")];
 
 /// The demo's model, relative to the checkout.
 const MODEL: &str = "assets/demo.gguf";
@@ -24,35 +32,54 @@ const SERVED_MODEL: &str = "demo.gguf";
 const WASM_OPT: &str = "-O3 --enable-simd --enable-bulk-memory --enable-bulk-memory-opt --enable-sign-ext \
     --enable-nontrapping-float-to-int --enable-mutable-globals --enable-multivalue --enable-reference-types";
 
-/// Builds everything below `web/dist` anew.
+/// Builds `web/lib` and `web/dist` anew.
 pub(crate) fn build(project: &Project) -> Result<(), String> {
     let build = "build --package rullama-wasm --release --target wasm32-unknown-unknown";
     project::run(&mut project.cargo(build))?;
 
-    let dist = project.path(DIST);
-    if dist.exists() {
-        std::fs::remove_dir_all(&dist).map_err(|error| format!("{DIST}: {error}"))?;
-    }
+    let bindings = remove(project, BINDINGS)?;
     let module = project.target_folder()?.join("wasm32-unknown-unknown/release/rullama_wasm.wasm");
-    let package = dist.join("pkg");
     let mut bindgen = project.command(project.path(setup::WASM_BINDGEN));
-    bindgen.args(["--target", "web", "--out-name", "rullama", "--out-dir"]).arg(&package).arg(module);
+    bindgen.args(["--target", "web", "--out-name", "rullama", "--out-dir"]).arg(&bindings).arg(module);
     project::run(&mut bindgen)?;
 
-    let wasm = package.join("rullama_bg.wasm");
-    let mut optimise = project.command(project.path("web/node_modules/.bin/wasm-opt"));
+    let wasm = bindings.join("rullama_bg.wasm");
+    let mut optimise = tool(project, "wasm-opt");
     project::run(optimise.args(WASM_OPT.split_whitespace()).arg(&wasm).arg("-o").arg(&wasm))?;
     let bytes = std::fs::metadata(&wasm).map_err(|error| format!("{}: {error}", wasm.display()))?.len();
-    println!("{DIST}/pkg/rullama_bg.wasm: {bytes} bytes");
+    println!("{BINDINGS}/rullama_bg.wasm: {bytes} bytes");
 
-    for (folder, place) in COPIED {
-        if project.path(folder).is_dir() {
-            copy_folder(&project.path(folder), &dist.join(place))?;
-        }
+    let package = remove(project, PACKAGE)?;
+    project::run(tool(project, "tsc").args(["-p", "tsconfig.engine.json"]))?;
+    copy_folder(&bindings, &package.join("engine/wasm"))?;
+    for (file, place) in PACKAGED {
+        copy_file(&project.path(file), &package.join(place))?;
     }
+
+    let dist = remove(project, DIST)?;
+    for half in ["tsconfig.json", "tsconfig.unit.json"] {
+        project::run(tool(project, "tsc").args(["-p", half]))?;
+    }
+    project::run(tool(project, "vite").args(["build", "--logLevel", "warn"]))?;
     let served = dist.join("models");
     std::fs::create_dir_all(&served).map_err(|error| format!("{}: {error}", served.display()))?;
     copy_file(&project.path(MODEL), &served.join(SERVED_MODEL))
+}
+
+/// A program of the npm packages, started in `web`.
+pub(crate) fn tool(project: &Project, name: &str) -> Command {
+    let mut command = project.command(project.path("web/node_modules/.bin").join(name));
+    command.current_dir(project.path("web"));
+    command
+}
+
+/// The path of a folder that is no longer there.
+fn remove(project: &Project, folder: &str) -> Result<PathBuf, String> {
+    let path = project.path(folder);
+    if path.exists() {
+        std::fs::remove_dir_all(&path).map_err(|error| format!("{folder}: {error}"))?;
+    }
+    Ok(path)
 }
 
 fn copy_folder(from: &Path, to: &Path) -> Result<(), String> {

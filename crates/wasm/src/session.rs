@@ -87,7 +87,8 @@ impl Session {
         Ok(())
     }
 
-    /// A promise of how the answer to `input` ended; `emit` is called with each event before. `input` is a
+    /// A promise of how the answer to `input` ended; `emit` is called with each event before, and
+    /// where it returns a promise the engine waits for it. `input` is a
     /// `Uint32Array` of ids, or `{messages, tools, enable_thinking}`. What the cache holds of it already is reused.
     ///
     /// Rejects with `BAD_OPTION`, `CONTEXT_FULL` and the errors of the device; the session stays usable.
@@ -165,7 +166,11 @@ async fn answer(
             return Ok(events::finished(&finished));
         }
         let sent = emit.call1(&JsValue::UNDEFINED, &events::event(event));
-        sent.map_err(|thrown| Error::Callback(described(&thrown)))?;
+        let sent = sent.map_err(|thrown| Error::Callback(described(&thrown)))?;
+        // A listener that has enough for now gives a promise; the next token waits until it is kept.
+        if let Ok(room) = sent.dyn_into::<Promise>() {
+            room.await.map_err(|thrown| Error::Callback(described(&thrown)))?;
+        }
     }
     unreachable!("a generation ends with how it finished")
 }

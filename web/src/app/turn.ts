@@ -1,8 +1,8 @@
-// @ts-check
 // One turn of the conversation on the page. Everything the model says is set as text, never as HTML.
+import type { Finished, GenerateEvent } from 'rullama';
 
-/** What is said under an answer that did not end by itself. @type {Record<string, string>} */
-const ENDINGS = {
+/** What is said under an answer that did not end by itself. */
+const ENDINGS: Record<string, string> = {
   length: 'The longest answer allowed was reached.',
   context_full: 'The context is full; start a new chat or load with a larger context.',
   cancelled: 'Stopped.',
@@ -11,29 +11,25 @@ const ENDINGS = {
 export class Turn {
   #box = document.createElement('article');
   #body = document.createElement('span');
-  /** @type {HTMLElement | null} */ #thinking = null;
+  #thinking: HTMLElement | null = null;
   /** The text of the answer so far. */
   answer = '';
 
-  /** @param {'user' | 'assistant'} role */
-  constructor(role) {
+  constructor(role: 'user' | 'assistant') {
     this.#box.className = `turn ${role}`;
     this.#box.append(this.#body);
-    const chat = /** @type {HTMLElement} */ (document.getElementById('chat'));
-    chat.append(this.#box);
+    document.getElementById('chat')!.append(this.#box);
     this.#follow();
   }
 
-  /** @param {import('./engine.js').GenerateEvent} event */
-  take(event) {
+  take(event: GenerateEvent | Finished) {
     if (event.type === 'text') this.text(event.text);
     else if (event.type === 'thinking') this.#think(event.text);
     else if (event.type === 'tool_call') this.text(`\n[call of ${JSON.stringify(event)}]`);
-    else if (event.type === 'finished' && ENDINGS[event.reason]) this.#end(ENDINGS[event.reason]);
+    else if (event.type === 'finished') this.#end(ENDINGS[event.reason]);
   }
 
-  /** @param {string} text */
-  text(text) {
+  text(text: string) {
     this.answer += text;
     this.#body.append(text);
     this.#follow();
@@ -43,8 +39,7 @@ export class Turn {
     this.#box.remove();
   }
 
-  /** @param {string} text */
-  #think(text) {
+  #think(text: string) {
     if (!this.#thinking) {
       const details = document.createElement('details');
       details.className = 'thinking';
@@ -58,8 +53,8 @@ export class Turn {
     this.#follow();
   }
 
-  /** @param {string} text */
-  #end(text) {
+  #end(text: string | undefined) {
+    if (text === undefined) return;
     const ending = document.createElement('small');
     ending.className = 'ending';
     ending.textContent = text;

@@ -1,37 +1,34 @@
-// @ts-check
 // The chat page: choose a model, talk to it, stop it, see what it costs.
-import { Rullama, RullamaError } from './engine.js';
-import { listStored } from './stored.js';
-import { Turn } from './turn.js';
+import { listStored, Rullama, RullamaError, type Finished, type Message, type ModelSource } from 'rullama';
+import './style.css';
+import { Turn } from './turn.ts';
 
-/** @param {string} id @returns {any} */
-const at = (id) => document.getElementById(id);
+// Each id is one element of this page, each of its own kind
+const at = (id: string): any => document.getElementById(id);
 
 const MIB = 1024 * 1024;
 /** How often the memory line is renewed while an answer comes. */
 const MEMORY_PERIOD_MS = 1000;
 
-/** @type {Rullama | null} */ let engine = null;
-/** @type {AbortController | null} Ends what is under way. */ let underWay = null;
-/** @typedef {'idle' | 'loading' | 'answering'} State */
-/** @type {State} */ let state = 'idle';
+let engine: Rullama | null = null;
+/** Ends what is under way. */
+let underWay: AbortController | null = null;
+let state: 'idle' | 'loading' | 'answering' = 'idle';
 let hasModel = false;
-/** @type {import('./engine.js').Message[]} */ let messages = [];
+let messages: Message[] = [];
 
-/** @param {State} next */
-function enter(next) {
+function enter(next: typeof state) {
   state = next;
   at('loading').hidden = state !== 'loading';
   at('send').disabled = state !== 'idle' || !hasModel;
   at('stop').disabled = state !== 'answering';
   at('new').disabled = state !== 'idle' || messages.length === 0;
   for (const control of document.querySelectorAll('#models button, #models input, #models select')) {
-    if (control.id !== 'cancel-load') /** @type {any} */ (control).disabled = state !== 'idle';
+    if (control.id !== 'cancel-load') (control as HTMLButtonElement).disabled = state !== 'idle';
   }
 }
 
-/** @param {unknown} [thrown] */
-function show(thrown) {
+function show(thrown?: unknown) {
   const box = at('error');
   box.hidden = thrown === undefined;
   if (thrown === undefined) return;
@@ -40,8 +37,8 @@ function show(thrown) {
   box.dataset.code = error.code;
 }
 
-/** A number from a field, or undefined for an empty one. @param {string} id */
-const number = (id) => (at(id).value === '' ? undefined : Number(at(id).value));
+/** A number from a field, or undefined for an empty one. */
+const number = (id: string) => (at(id).value === '' ? undefined : Number(at(id).value));
 
 /** The engine, started anew when there is none or the last one failed. */
 async function running() {
@@ -53,8 +50,7 @@ async function running() {
   return engine;
 }
 
-/** @param {import('./engine.js').ModelSource} source @param {string} label */
-async function load(source, label) {
+async function load(source: ModelSource, label: string) {
   if (state !== 'idle') return;
   show();
   hasModel = false;
@@ -65,10 +61,10 @@ async function load(source, label) {
   at('progress').removeAttribute('value');
   at('progress-text').textContent = '';
   try {
-    const budget = number('budget');
+    const [context, budget] = [number('context'), number('budget')];
     const loaded = await (await running()).load(source, {
-      context: number('context'),
-      budget: budget === undefined ? undefined : budget * MIB,
+      ...(context !== undefined && { contextLength: context }),
+      ...(budget !== undefined && { budget: budget * MIB }),
       signal: underWay.signal,
       onProgress: ({ done, total }) => {
         at('progress').value = total === 0 ? 1 : done / total;
@@ -102,11 +98,13 @@ async function send() {
   const timer = setInterval(showMemory, MEMORY_PERIOD_MS);
   try {
     const system = at('system').value.trim();
-    const conversation = { messages: system ? [{ role: 'system', content: system }, ...messages] : messages };
+    const instructions: Message[] = system ? [{ role: 'system', content: system }] : [];
+    const conversation = { messages: [...instructions, ...messages] };
+    const [temperature, longest] = [number('temperature'), number('max-tokens')];
     const options = {
-      temperature: number('temperature'),
-      max_tokens: number('max-tokens'),
-      seed: crypto.getRandomValues(new Uint32Array(1))[0],
+      ...(temperature !== undefined && { temperature }),
+      ...(longest !== undefined && { max_tokens: longest }),
+      seed: crypto.getRandomValues(new Uint32Array(1))[0]!,
       signal: underWay.signal,
     };
     for await (const event of engine.generate(conversation, options)) {
@@ -130,8 +128,7 @@ async function send() {
   await showMemory();
 }
 
-/** @param {import('./engine.js').Finished} finished */
-function showSpeed({ usage, timings }) {
+function showSpeed({ usage, timings }: Finished) {
   const rate = timings.decode_seconds > 0 ? (usage.generated_tokens / timings.decode_seconds).toFixed(1) : '–';
   at('speed').textContent =
     `${usage.prompt_tokens} tokens read (${usage.reused_tokens} reused), ` +
@@ -148,8 +145,7 @@ async function showMemory() {
   }
 }
 
-/** @param {number} bytes */
-const mebibytes = (bytes) => `${(bytes / MIB).toFixed(1)} MiB`;
+const mebibytes = (bytes: number) => `${(bytes / MIB).toFixed(1)} MiB`;
 
 function forget() {
   messages = [];
@@ -157,7 +153,7 @@ function forget() {
   at('speed').textContent = '';
 }
 
-at('by-url').addEventListener('submit', (/** @type {Event} */ event) => {
+at('by-url').addEventListener('submit', (event: Event) => {
   event.preventDefault();
   load({ url: at('url').value }, at('url').value);
 });
@@ -174,11 +170,11 @@ at('new').addEventListener('click', () => {
   forget();
   enter('idle');
 });
-at('ask').addEventListener('submit', (/** @type {Event} */ event) => {
+at('ask').addEventListener('submit', (event: Event) => {
   event.preventDefault();
   send();
 });
-at('message').addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
+at('message').addEventListener('keydown', (event: KeyboardEvent) => {
   if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
   event.preventDefault();
   send();

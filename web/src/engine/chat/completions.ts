@@ -1,0 +1,136 @@
+// OpenAI's chat completions over the engine's events.
+import { cancelled } from '../errors.ts';
+import type { Conversation, GenerateOptions } from '../options.ts';
+import type { Finished, GenerateEvent } from '../reports.ts';
+import { engineRequest } from './request.ts';
+import type { ChatCompletion, ChatCompletionChunk, ChatRequest, Delta, FinishReason, Usage } from './types.ts';
+
+/** Gives the events of an answer; the last one is how it ended. */
+export type Generate = (
+  input: Conversation,
+  options: GenerateOptions,
+  signal: AbortSignal | undefined,
+) => AsyncIterable<GenerateEvent | Finished>;
+
+export interface CallOptions {
+  /** Aborting it ends the answer: the call, or the next step of its iterator, rejects with `CANCELLED`. */
+  signal?: AbortSignal;
+}
+
+const REASONS: Record<Exclude<Finished['reason'], 'cancelled'>, FinishReason> = {
+  stop: 'stop',
+  stop_string: 'stop',
+  length: 'length',
+  context_full: 'length',
+  tool_call: 'tool_calls',
+};
+
+export class Completions {
+  readonly #generate: Generate;
+  readonly #model: () => string;
+
+  constructor(generate: Generate, model: () => string) {
+    this.#generate = generate;
+    this.#model = model;
+  }
+
+  /**
+   * An answer to a conversation; with `stream`, an async iterator of its chunks. Leaving the iterator early ends the
+   * answer, and a slow reader holds the engine back.
+   *
+   * Throws `UNSUPPORTED` for what this engine cannot do, such as `logprobs`, and `BAD_OPTION` for what no engine could.
+   */
+  create(request: ChatRequest & { stream: true }, options?: CallOptions): Promise<AsyncGenerator<ChatCompletionChunk>>;
+  create(request: ChatRequest & { stream?: false }, options?: CallOptions): Promise<ChatCompletion>;
+  create(
+    request: ChatRequest,
+    options?: CallOptions,
+  ): Promise<ChatCompletion | AsyncGenerator<ChatCompletionChunk>>;
+  async create(request: ChatRequest, { signal }: CallOptions = {}) {
+    const { input, options } = engineRequest(request);
+    if (signal?.aborted) throw cancelled();
+    const chunks = this.#chunks(request, this.#generate(input, options, signal));
+    return request.stream ? chunks : collect(chunks);
+  }
+
+  async *#chunks(
+    request: ChatRequest,
+    events: AsyncIterable<GenerateEvent | Finished>,
+  ): AsyncGenerator<ChatCompletionChunk, void, void> {
+    const head = {
+      id: `chatcmpl-${crypto.getRandomValues(new Uint32Array(2)).join('')}`,
+      object: 'chat.completion.chunk' as const,
+      created: Math.floor(Date.now() / 1000),
+      model: request.model ?? this.#model(),
+    };
+    // A request without a stream wants its usage in any case.
+    const withUsage = !request.stream || (request.stream_options?.include_usage ?? false);
+    const chunk = (delta: Delta, reason: FinishReason | null = null): ChatCompletionChunk => ({
+      ...head,
+      choices: [{ index: 0, delta, finish_reason: reason, logprobs: null }],
+      ...(withUsage && { usage: null }),
+    });
+    let calls = 0;
+    yield chunk({ role: 'assistant', content: '' });
+    for await (const event of events) {
+      switch (event.type) {
+        case 'text':
+          yield chunk({ content: event.text });
+          break;
+        case 'thinking':
+          yield chunk({ reasoning_content: event.text });
+          break;
+        case 'tool_call': {
+          const index = calls++;
+          const called = { name: event.name, arguments: JSON.stringify(event.arguments) };
+          yield chunk({ tool_calls: [{ index, id: `call_${head.id.slice(9)}_${index}`, type: 'function', function: called }] });
+          break;
+        }
+        case 'malformed_call':
+          // What is no call is something the model said.
+          yield chunk({ content: event.raw });
+          break;
+        case 'finished':
+          if (event.reason === 'cancelled') throw cancelled();
+          yield { ...chunk({}, REASONS[event.reason]), timings: event.timings };
+          if (withUsage) yield { ...head, choices: [], usage: usage(event) };
+      }
+    }
+  }
+}
+
+function usage({ usage: { prompt_tokens, reused_tokens, generated_tokens } }: Finished): Usage {
+  return {
+    prompt_tokens,
+    completion_tokens: generated_tokens,
+    total_tokens: prompt_tokens + generated_tokens,
+    prompt_tokens_details: { cached_tokens: reused_tokens },
+  };
+}
+
+async function collect(chunks: AsyncIterable<ChatCompletionChunk>): Promise<ChatCompletion> {
+  let [content, thoughts] = ['', ''];
+  const calls: NonNullable<ChatCompletion['choices'][0]>['message']['tool_calls'] = [];
+  const rest: Partial<Pick<ChatCompletion, 'usage' | 'timings'>> = {};
+  let head!: ChatCompletionChunk;
+  let reason: FinishReason = 'stop';
+  for await (const chunk of chunks) {
+    head ??= chunk;
+    const choice = chunk.choices[0];
+    content += choice?.delta.content ?? '';
+    thoughts += choice?.delta.reasoning_content ?? '';
+    for (const { id, type, function: called } of choice?.delta.tool_calls ?? []) calls.push({ id, type, function: called });
+    reason = choice?.finish_reason ?? reason;
+    if (chunk.usage) rest.usage = chunk.usage;
+    if (chunk.timings) rest.timings = chunk.timings;
+  }
+  const { id, created, model } = head;
+  const message = {
+    role: 'assistant' as const,
+    content: content === '' && calls.length > 0 ? null : content,
+    ...(thoughts !== '' && { reasoning_content: thoughts }),
+    ...(calls.length > 0 && { tool_calls: calls }),
+  };
+  const choices = [{ index: 0 as const, message, finish_reason: reason, logprobs: null }];
+  return { id, object: 'chat.completion', created, model, choices, usage: rest.usage!, timings: rest.timings! };
+}

@@ -1,0 +1,107 @@
+// The shapes of OpenAI's chat completions, as far as this engine fills them, with Gemma's thinking beside them.
+import type { Timings } from '../reports.ts';
+
+export interface ToolCall {
+  id?: string;
+  type?: 'function';
+  /** `arguments` is the JSON text of an object, or the object. */
+  function: { name: string; arguments: string | Record<string, unknown> };
+}
+
+export interface Message {
+  role: 'system' | 'developer' | 'user' | 'assistant' | 'tool';
+  content?: string | { type: 'text'; text: string }[] | null;
+  /** What the assistant thought before it answered. */
+  reasoning_content?: string | null;
+  tool_calls?: ToolCall[] | null;
+  tool_call_id?: string;
+  name?: string;
+}
+
+export interface Tool {
+  type: 'function';
+  function: { name: string; description?: string; parameters?: Record<string, unknown> };
+}
+
+export interface ChatRequest {
+  messages: Message[];
+  /** Repeated in the answer; there is one model. */
+  model?: string;
+  stream?: boolean;
+  stream_options?: { include_usage?: boolean } | null;
+  max_tokens?: number | null;
+  max_completion_tokens?: number | null;
+  temperature?: number | null;
+  top_p?: number | null;
+  /** Without one, each answer has its own. */
+  seed?: number | null;
+  stop?: string | string[] | null;
+  presence_penalty?: number | null;
+  frequency_penalty?: number | null;
+  /** Token ids and what is added to their logits. */
+  logit_bias?: Record<string, number> | null;
+  tools?: Tool[];
+  tool_choice?: 'auto' | 'none';
+  n?: 1 | null;
+  user?: string;
+  /** Not OpenAI's, as all that follow: as many of the likeliest tokens are chosen from. */
+  top_k?: number | null;
+  min_p?: number | null;
+  repetition_penalty?: number | null;
+  /** Asks the model to think before it answers. */
+  enable_thinking?: boolean;
+  /** The last message is the beginning of the answer, which goes on from there. */
+  continue_final_message?: boolean;
+}
+
+export type FinishReason = 'stop' | 'length' | 'tool_calls';
+
+export interface Usage {
+  prompt_tokens: number;
+  completion_tokens: number;
+  total_tokens: number;
+  prompt_tokens_details: {
+    /** Tokens at the start of the prompt that the cache held already. */
+    cached_tokens: number;
+  };
+}
+
+export interface Delta {
+  role?: 'assistant';
+  content?: string;
+  reasoning_content?: string;
+  tool_calls?: { index: number; id: string; type: 'function'; function: { name: string; arguments: string } }[];
+}
+
+export interface ChatCompletionChunk {
+  id: string;
+  object: 'chat.completion.chunk';
+  /** Seconds since 1970. */
+  created: number;
+  model: string;
+  choices: { index: 0; delta: Delta; finish_reason: FinishReason | null; logprobs: null }[];
+  /** On the last chunk, if `stream_options.include_usage` asks for it; null before. */
+  usage?: Usage | null;
+  /** On the chunk with the finish reason. Not OpenAI's. */
+  timings?: Timings;
+}
+
+export interface ChatCompletion {
+  id: string;
+  object: 'chat.completion';
+  created: number;
+  model: string;
+  choices: {
+    index: 0;
+    message: {
+      role: 'assistant';
+      content: string | null;
+      reasoning_content?: string;
+      tool_calls?: { id: string; type: 'function'; function: { name: string; arguments: string } }[];
+    };
+    finish_reason: FinishReason;
+    logprobs: null;
+  }[];
+  usage: Usage;
+  timings: Timings;
+}

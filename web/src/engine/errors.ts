@@ -1,0 +1,105 @@
+// Errors of the engine as classes. A class says who can do something about it, the code says exactly what happened.
+
+/** The form in which an error crosses from the worker: own properties of an `Error` would be lost there. */
+export interface PlainError {
+  code: string;
+  message: string;
+  details: ErrorDetails;
+}
+
+/** The numbers and names of a message, for programs. */
+export type ErrorDetails = Record<string, unknown>;
+
+/**
+ * What a failed call throws. `code` is stable and for programs, `message` is for people, `details` has the numbers of
+ * the message.
+ */
+export class RullamaError extends Error {
+  readonly code: string;
+  readonly details: ErrorDetails;
+
+  constructor({ code, message, details }: { code: string; message: string; details?: ErrorDetails | null }) {
+    super(message);
+    this.name = new.target.name;
+    this.code = code;
+    this.details = details ?? {};
+  }
+
+  toJSON(): PlainError {
+    return { code: this.code, message: this.message, details: this.details };
+  }
+
+  /** Whatever was thrown, as an error of the class that its code belongs to. Without a code it is a bug: `INTERNAL`. */
+  static from(thrown: unknown): RullamaError {
+    if (thrown instanceof RullamaError) return thrown;
+    const { code, message, details } = (thrown ?? {}) as Partial<PlainError>;
+    const text = message ?? String(thrown);
+    // Exceptions of browsers have a number as their code.
+    if (typeof code === 'string') return revive({ code, message: text, details: details ?? {} });
+    return new InternalError({ code: 'INTERNAL', message: `${text}; please report this` });
+  }
+}
+
+/** The caller's `AbortSignal` ended it: `CANCELLED`. */
+export class CancelledError extends RullamaError {}
+
+/** The request cannot be served as it is, whatever the device: `BAD_OPTION`, `UNSUPPORTED`, `CONTEXT_FULL` and the like. */
+export class RequestError extends RullamaError {}
+
+/** The model file is damaged, incomplete, or no model that can be run. */
+export class ModelError extends RullamaError {}
+
+/** Bytes did not come: the network, the server or the disk failed. */
+export class SourceError extends RullamaError {}
+
+/** It does not fit into the GPU's memory or its limits. */
+export class MemoryError extends RullamaError {}
+
+/** There is no usable GPU, or it was lost. */
+export class DeviceError extends RullamaError {}
+
+/** The engine has ended, by `dispose()` or by a failure: `CLOSED`. */
+export class ClosedError extends RullamaError {}
+
+/** A bug, here or in a driver. */
+export class InternalError extends RullamaError {}
+
+const CLASSES: [typeof RullamaError, string[]][] = [
+  [CancelledError, ['CANCELLED']],
+  [ClosedError, ['CLOSED']],
+  [
+    RequestError,
+    [
+      'BAD_OPTION', 'BAD_PROMPT', 'BAD_STATE', 'BAD_TOKEN', 'BUSY', 'CONTEXT_FULL', 'EMPTY_PROMPT', 'NO_MODEL', 'OTHER_MODEL',
+      'UNKNOWN_PROFILE', 'UNSUPPORTED',
+    ],
+  ],
+  [
+    ModelError,
+    [
+      'BAD_FILE', 'BAD_METADATA', 'BAD_TENSOR', 'MISSING_TENSOR', 'NOT_FINITE', 'NO_VOCABULARY', 'TRUNCATED_FILE',
+      'UNSUPPORTED_MODEL', 'UNSUPPORTED_TYPE',
+    ],
+  ],
+  [SourceError, ['NETWORK', 'NOT_FOUND', 'RANGE_NOT_SUPPORTED', 'READ_FAILED', 'WASM_FAILED']],
+  [MemoryError, ['BINDING_TOO_SMALL', 'BUFFER_TOO_LARGE', 'OUT_OF_MEMORY', 'OVER_BUDGET']],
+  [DeviceError, ['DEVICE_LOST', 'MISSING_FEATURE', 'NO_ADAPTER', 'NO_ADAPTER_NAMED', 'NO_DEVICE', 'NO_WEBGPU']],
+];
+
+const CLASS_OF = new Map(CLASSES.flatMap(([kind, codes]) => codes.map((code) => [code, kind] as const)));
+
+/** The error that a plain one stands for. */
+export function revive(plain: PlainError): RullamaError {
+  return new (CLASS_OF.get(plain.code) ?? InternalError)(plain);
+}
+
+/** A request for something that this engine does not do. */
+export function unsupported(parameter: string, remedy: string): RequestError {
+  const message = `\`${parameter}\` is not supported: ${remedy}`;
+  return new RequestError({ code: 'UNSUPPORTED', message, details: { parameter } });
+}
+
+/** A call that its signal ended. */
+export function cancelled(): CancelledError {
+  return new CancelledError({ code: 'CANCELLED', message: 'cancelled' });
+}

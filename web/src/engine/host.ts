@@ -1,0 +1,271 @@
+// The engine's side of the port: WebAssembly, the GPU, and at most one loaded model with one session.
+import type { Cancel, Device, Model, Session, Source } from './wasm/rullama.js';
+import { cancelled, DeviceError, RequestError, RullamaError, SourceError } from './errors.ts';
+import { openOllama } from './ollama.ts';
+import type { Conversation, DeviceOptions } from './options.ts';
+import { EVENTS_AHEAD_MAX } from './protocol.ts';
+import type { Argument, Event, Name, Request, Response, Result } from './protocol.ts';
+import type { PortableSource } from './sources.ts';
+import { openStored } from './stored.ts';
+
+/** What the host uses of the generated module; tests give their own. */
+export type Bindings = Pick<typeof import('./wasm/rullama.js'), 'Cancel' | 'Device' | 'Model' | 'ModelFile' | 'Source' | 'checkKernels'>;
+
+type Emit<N extends Name> = (event: Event<N>) => Promise<void> | undefined;
+type Answer<N extends Name> = (argument: Argument<N>, emit: Emit<N>, work: Work) => Result<N> | Promise<Result<N>>;
+type Answers = { [N in Name]: Answer<N> };
+
+/** Answered at once, also while a step is under way; everything else in the order in which it was asked for. */
+const QUESTIONS = new Set<Name>(['describe', 'memory', 'counters', 'plan', 'encode', 'decode', 'render', 'planSource']);
+/** They end by themselves when they are cancelled; the others are answered for, and end when they end. */
+const STOPPABLE = new Set<Name>(['load', 'generate', 'logits']);
+
+/** What is under way for one call, and how to end it. */
+class Work {
+  /** There once WebAssembly is. */
+  #cancel: Cancel | null = null;
+  /** Whose requests may have to be ended. */
+  source: Source | null = null;
+  /** Rejects when the work is cancelled: for waiting on what cannot be ended. */
+  readonly stopped: Promise<never>;
+  #stop!: (reason: RullamaError) => void;
+  #isCancelled = false;
+  #untaken = 0;
+  #room: (() => void) | null = null;
+
+  constructor() {
+    this.stopped = new Promise((_, reject) => (this.#stop = reject));
+    this.stopped.catch(() => {});
+  }
+
+  begin(bindings: Bindings): Cancel {
+    this.#cancel = new bindings.Cancel();
+    if (this.#isCancelled) this.#cancel.cancel();
+    return this.#cancel;
+  }
+
+  end() {
+    this.#isCancelled = true;
+    this.#cancel?.cancel();
+    // A request that never comes back would keep the work from seeing the wish, and so would a reader who has left.
+    this.source?.abort();
+    this.#room?.();
+    this.#stop(cancelled());
+  }
+
+  /** Notes an event that was sent; a promise when the reader has to catch up first. */
+  sent(): Promise<void> | undefined {
+    if (++this.#untaken < EVENTS_AHEAD_MAX || this.#isCancelled) return undefined;
+    return new Promise((resolve) => (this.#room = resolve));
+  }
+
+  taken(events: number) {
+    this.#untaken -= events;
+    if (this.#untaken < EVENTS_AHEAD_MAX) this.#room?.();
+  }
+
+  free() {
+    this.#cancel?.free();
+  }
+}
+
+export class Host {
+  readonly #started: Promise<Bindings>;
+  readonly #post: (message: Response) => void;
+  #bindings!: Bindings;
+  #options: DeviceOptions = {};
+  #device: Device | null = null;
+  #loaded: { model: Model; session: Session; source: Source } | null = null;
+  readonly #underWay = new Map<number, Work>();
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(started: Promise<Bindings>, post: (message: Response) => void) {
+    this.#started = started;
+    this.#post = post;
+  }
+
+  receive(message: Request) {
+    if ('cancel' in message) return this.#underWay.get(message.cancel)?.end();
+    if ('taken' in message) return this.#underWay.get(message.taken)?.taken(message.events);
+    const { id, operation, argument } = message;
+    const work = new Work();
+    this.#underWay.set(id, work);
+    const run = async () => {
+      this.#bindings = await this.#started;
+      const emit: Emit<Name> = (event) => {
+        this.#post({ id, event });
+        return operation === 'generate' ? work.sent() : undefined;
+      };
+      return (this.#answers[operation] as Answer<Name>)(argument, emit, work);
+    };
+    const done = QUESTIONS.has(operation) ? run() : (this.#turn = this.#turn.then(run, run));
+    const answer = STOPPABLE.has(operation) ? done : Promise.race([done, work.stopped]);
+    (answer as Promise<Result<Name>>)
+      .then(
+        (result) => this.#post({ id, result }),
+        (thrown: unknown) => this.#post({ id, error: this.#failure(thrown).toJSON() }),
+      )
+      .finally(() => this.#underWay.delete(id));
+    const free = () => work.free();
+    done.then(free, free);
+  }
+
+  readonly #answers: Answers = {
+    open: async (options) => {
+      this.#options = options;
+      this.#device = (await this.#bindings.Device.open(options)) as Device;
+      return this.#device.describe();
+    },
+    describe: () => this.#opened().describe(),
+    memory: () => this.#opened().memory(),
+    counters: () => this.#opened().counters(),
+    plan: () => this.#model().model.plan(),
+    encode: (text) => this.#model().model.encode(text),
+    decode: (ids) => this.#model().model.decode(ids),
+    render: (conversation) => this.#model().model.render(conversation),
+
+    planSource: async ({ source: place, options }, _emit, work) => {
+      const device = this.#opened();
+      const source = await this.#source(place, work);
+      try {
+        const file = await this.#bindings.ModelFile.open(source);
+        try {
+          const { name, architecture, file_bytes } = file.describe();
+          return { name, architecture, file_bytes, plan: file.plan(device, options) };
+        } finally {
+          file.free();
+        }
+      } finally {
+        work.source = null;
+        source.free();
+      }
+    },
+
+    load: async ({ source: place, options }, emit, work) => {
+      this.#unload();
+      // A lost device stays lost; a new one may work.
+      const device = (this.#device ??= (await this.#bindings.Device.open(this.#options)) as Device);
+      const source = await this.#source(place, work);
+      let next = 0;
+      const progress = (done: number, total: number, name: string) => {
+        // A hundred steps are as many as a bar can show.
+        if (done < next && done < total) return;
+        next = done + total / 100;
+        emit({ done, total, name });
+      };
+      try {
+        const model = (await this.#bindings.Model.load(device, source, options, work.begin(this.#bindings), progress)) as Model;
+        try {
+          this.#loaded = { model, session: (await model.session()) as Session, source };
+        } catch (error) {
+          model.free();
+          throw error;
+        }
+        const { name, file_bytes } = model.describe();
+        return { name, file_bytes, plan: model.plan() };
+      } catch (error) {
+        source.free();
+        work.source = null;
+        throw error;
+      }
+    },
+
+    unload: () => this.#unload(),
+    reset: () => this.#model().session.reset(),
+
+    generate: ({ input, options }, emit, work) => {
+      const { model, session, source } = this.#model();
+      work.source = source;
+      return session.generate(prompt(model, input), options, work.begin(this.#bindings), emit);
+    },
+
+    logits: ({ ids, path }, _emit, work) => this.#model().session.logits(ids, path, work.begin(this.#bindings)),
+    save: () => this.#model().session.save(),
+    restore: (bytes) => this.#model().session.restore(bytes),
+    checkKernels: (_argument, emit) => this.#bindings.checkKernels(this.#opened(), emit),
+  };
+
+  async #source(place: PortableSource, work: Work): Promise<Source> {
+    const opening = open(this.#bindings, place, work);
+    try {
+      work.source = await Promise.race([opening, work.stopped]);
+      return work.source;
+    } catch (error) {
+      // Whoever did not wait for it must not leave it open.
+      opening.then((late) => late.free(), () => {});
+      throw error;
+    }
+  }
+
+  #failure(thrown: unknown): RullamaError {
+    const error = RullamaError.from(thrown);
+    if (error.code === 'DEVICE_LOST') {
+      this.#unload();
+      this.#device?.free();
+      this.#device = null;
+    }
+    return error;
+  }
+
+  #unload() {
+    const old = this.#loaded;
+    this.#loaded = null;
+    old?.session.free();
+    old?.model.free();
+    old?.source.free();
+  }
+
+  #opened(): Device {
+    if (this.#device) return this.#device;
+    throw new DeviceError({ code: 'DEVICE_LOST', message: 'there is no GPU device; load a model again' });
+  }
+
+  #model() {
+    if (this.#loaded) return this.#loaded;
+    throw new RequestError({ code: 'NO_MODEL', message: 'no model is loaded; load one first' });
+  }
+}
+
+/** An answer that was begun goes on from the ids of its text, behind everything before it. */
+function prompt(model: Model, input: Conversation | Uint32Array): Conversation | Uint32Array {
+  if (input instanceof Uint32Array || !input.continue_final_message) return input;
+  const begun = input.messages.at(-1);
+  if (begun?.role !== 'assistant' || typeof begun.content !== 'string') {
+    const message = '`continue_final_message` needs a last message of the assistant with text';
+    throw new RequestError({ code: 'BAD_OPTION', message, details: { option: 'continue_final_message' } });
+  }
+  // Its thoughts are over by now.
+  const before = model.render({ ...input, messages: input.messages.slice(0, -1), enable_thinking: false });
+  return Uint32Array.from([...before.ids, ...model.encode(begun.content)]);
+}
+
+async function open({ Source }: Bindings, place: PortableSource, work: Work): Promise<Source> {
+  switch (place.kind) {
+    case 'file':
+      return Source.file(place.file);
+    case 'handle':
+      return Source.file(await place.handle.getFile());
+    case 'ollama':
+      return Source.file(await openOllama(place.directory, place.model));
+    case 'url':
+      return place.whole ? Source.file(await whole(place.url, work)) : ((await Source.url(place.url)) as Source);
+    case 'opfs': {
+      const stored = await openStored(place.name);
+      return stored instanceof Blob ? Source.file(stored) : Source.handle(stored);
+    }
+  }
+}
+
+async function whole(url: string, work: Work): Promise<Blob> {
+  const abort = new AbortController();
+  work.stopped.catch(() => abort.abort());
+  const failed = (cause: string) =>
+    new SourceError({ code: 'NETWORK', message: `${url}: ${cause}; check the connection and the address, then try again`, details: { url } });
+  const response = await fetch(url, { signal: abort.signal }).catch((thrown: Error) => {
+    throw failed(thrown.message);
+  });
+  if (!response.ok) throw failed(`the server answered ${response.status} ${response.statusText}`.trimEnd());
+  return response.blob().catch((thrown: Error) => {
+    throw failed(thrown.message);
+  });
+}

@@ -1,0 +1,97 @@
+// Ollama's models folder, as the user picked it: manifests name blobs by their digest. Nothing is copied.
+import { SourceError } from './errors.ts';
+
+/** A model in the folder. */
+export interface OllamaModel {
+  /** As Ollama writes it, such as `gemma4:e2b`. */
+  name: string;
+  bytes: number;
+  /** `sha256:…` of the file. */
+  digest: string;
+  /** `gemma4` for what this engine runs; null where Ollama does not say. */
+  family: string | null;
+}
+
+interface Manifest {
+  config?: { digest: string };
+  layers?: { mediaType: string; digest: string; size: number }[];
+}
+
+const MODEL_LAYER = 'application/vnd.ollama.image.model';
+/** Left out of the names that Ollama shows. */
+const DEFAULT_PREFIX = 'registry.ollama.ai/library/';
+
+/** The models of a folder that is Ollama's `models` or holds it. */
+export async function listOllama(picked: FileSystemDirectoryHandle): Promise<OllamaModel[]> {
+  const root = await modelsFolder(picked);
+  const models: OllamaModel[] = [];
+  for await (const { path, file } of files(await root.getDirectoryHandle('manifests'), [])) {
+    // A manifest that cannot be read is Ollama's matter and hides no other model.
+    const manifest = await json<Manifest>(file).catch(() => null);
+    const layer = manifest?.layers?.find(({ mediaType }) => mediaType === MODEL_LAYER);
+    if (!layer) continue;
+    const name = `${path.slice(0, -1).join('/')}:${path.at(-1)}`.replace(DEFAULT_PREFIX, '');
+    const config = manifest?.config && (await family(root, manifest.config.digest));
+    models.push({ name, bytes: layer.size, digest: layer.digest, family: config ?? null });
+  }
+  return models.sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** The file of a model; without a name, of the only Gemma 4. Throws `NOT_FOUND` with the names that there are. */
+export async function openOllama(picked: FileSystemDirectoryHandle, wanted: string | null): Promise<File> {
+  const models = await listOllama(picked);
+  const full = wanted === null || wanted.includes(':') ? wanted : `${wanted}:latest`;
+  const candidates = models.filter(({ name, family }) => (full === null ? family === 'gemma4' : name === full));
+  const [model] = candidates;
+  if (!model || candidates.length > 1) {
+    const names = models.map(({ name }) => name);
+    const what = wanted === null ? 'one Gemma 4 model to choose' : `model \`${wanted}\``;
+    const message = `the folder \`${picked.name}\` does not have ${what}; it has ${names.join(', ') || 'no models'}`;
+    throw new SourceError({ code: 'NOT_FOUND', message, details: { model: wanted, available: names } });
+  }
+  return blob(await modelsFolder(picked), model.digest);
+}
+
+async function modelsFolder(picked: FileSystemDirectoryHandle): Promise<FileSystemDirectoryHandle> {
+  const has = (folder: FileSystemDirectoryHandle, name: string) =>
+    folder.getDirectoryHandle(name).catch(() => null);
+  for (const folder of [picked, await has(picked, 'models'), await has(picked, '.ollama')]) {
+    if (folder && (await has(folder, 'manifests')) && (await has(folder, 'blobs'))) return folder;
+    const inner = folder && (await has(folder, 'models'));
+    if (inner && (await has(inner, 'manifests')) && (await has(inner, 'blobs'))) return inner;
+  }
+  const message =
+    `the folder \`${picked.name}\` has no \`manifests\` and \`blobs\`; ` + "pick Ollama's `models` folder, by default `.ollama/models`";
+  throw new SourceError({ code: 'NOT_FOUND', message, details: { folder: picked.name } });
+}
+
+async function* files(
+  folder: FileSystemDirectoryHandle,
+  above: string[],
+): AsyncGenerator<{ path: string[]; file: File }> {
+  for await (const handle of folder.values()) {
+    const path = [...above, handle.name];
+    if (handle.kind === 'directory') yield* files(handle as FileSystemDirectoryHandle, path);
+    else yield { path, file: await (handle as FileSystemFileHandle).getFile() };
+  }
+}
+
+async function blob(root: FileSystemDirectoryHandle, digest: string): Promise<File> {
+  const blobs = await root.getDirectoryHandle('blobs');
+  const name = digest.replace(':', '-');
+  try {
+    return await (await blobs.getFileHandle(name)).getFile();
+  } catch (thrown) {
+    const message = `blob \`${name}\` cannot be opened: ${(thrown as Error).message}; pull the model again`;
+    throw new SourceError({ code: 'READ_FAILED', message, details: { digest } });
+  }
+}
+
+async function family(root: FileSystemDirectoryHandle, digest: string): Promise<string | null> {
+  const config = await blob(root, digest).then(json<{ model_family?: string }>).catch(() => null);
+  return config?.model_family ?? null;
+}
+
+async function json<T>(file: Blob): Promise<T> {
+  return JSON.parse(await file.text()) as T;
+}

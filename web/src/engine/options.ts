@@ -1,0 +1,85 @@
+// What a caller can choose.
+import type { LoadProgress } from './reports.ts';
+import type { Message, Tool } from './chat/types.ts';
+
+/** A device to open. */
+export interface DeviceOptions {
+  /** A smaller device to pretend to be: `webgpu-defaults`, `iphone-16e`, `no-f16` or `no-subgroups`. */
+  profile?: string;
+  /** Bytes of GPU memory that this engine may use in all. */
+  budget?: number;
+}
+
+/** Where the engine's worker comes from. */
+export interface WorkerOptions {
+  /** Starts `rullama/worker`; for pages whose bundler or policy needs a say in it. By default the package does it. */
+  worker?: () => Worker;
+}
+
+/** How much of a model is to fit. */
+export interface PlanOptions {
+  /** Tokens of the longest sequence; 4096 if the model allows as many. */
+  contextLength?: number;
+  /** Tokens of a prompt processed at once. */
+  chunkLength?: number;
+  /** Type of the KV cache; `f16` by default. */
+  kv?: 'f16' | 'f32' | 'q8';
+  /** Where the per-layer embedding table lives: on the GPU, or read from the source token by token. */
+  perLayerTable?: 'auto' | 'resident' | 'streamed';
+  /** Bytes of GPU memory for this model and its session. */
+  budget?: number;
+}
+
+export interface Abortable {
+  /** Aborting it rejects the call with `CANCELLED`. */
+  signal?: AbortSignal;
+}
+
+export interface LoadOptions extends PlanOptions, Abortable {
+  onProgress?: (progress: LoadProgress) => void;
+}
+
+/** The engine's own names of `PlanOptions`. */
+export type EngineLoadOptions = Record<string, unknown>;
+
+const NAMES: Record<string, string> = { contextLength: 'context', chunkLength: 'chunk', perLayerTable: 'per_layer_table' };
+
+/** Options in the engine's names. Unknown ones are passed on, since the engine refuses them by name. */
+export function engineOptions(options: PlanOptions): EngineLoadOptions {
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [NAMES[name] ?? name, value]));
+}
+
+/** A conversation to answer. */
+export interface Conversation {
+  messages: Message[];
+  tools?: Tool[];
+  enable_thinking?: boolean;
+  /** The last message is the beginning of the answer. */
+  continue_final_message?: boolean;
+}
+
+/** How to choose tokens, and when to end. */
+export interface GenerateOptions {
+  max_tokens?: number;
+  /** 0 takes the most likely token each time. */
+  temperature?: number;
+  top_k?: number;
+  top_p?: number;
+  min_p?: number;
+  repetition_penalty?: number;
+  presence_penalty?: number;
+  frequency_penalty?: number;
+  /** Tokens that penalties look back at. */
+  penalty_window?: number;
+  /** Token ids and what is added to their logits. */
+  logit_bias?: [number, number][];
+  /** A whole number below 2⁵³. */
+  seed?: number;
+  /** Texts that end the answer. */
+  stop?: string[];
+  /** Tokens that end the answer, instead of the model's own. */
+  stop_tokens?: number[];
+  ignore_eos?: boolean;
+  /** Whether thinking and function calls are told from text. */
+  parse?: 'gemma' | 'raw';
+}

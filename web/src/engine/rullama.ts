@@ -1,0 +1,186 @@
+// The engine as its caller sees it. The work is done in a dedicated worker, so the page never stalls.
+import { Completions } from './chat/completions.ts';
+import { Client } from './client.ts';
+import { events } from './event_stream.ts';
+import { engineOptions } from './options.ts';
+import type { Abortable, Conversation, DeviceOptions, GenerateOptions, LoadOptions, PlanOptions, WorkerOptions } from './options.ts';
+import type { Name, Argument, Port, Response } from './protocol.ts';
+import type { CaseReport, DeviceDescription, Finished, GenerateEvent, LoadedModel, PlannedModel } from './reports.ts';
+import { portable, type ModelSource } from './sources.ts';
+
+/** One engine: a worker with a GPU device and at most one loaded model with one session. */
+export class Rullama {
+  readonly #client: Client;
+  #loaded: LoadedModel | null = null;
+
+  /** OpenAI's interface: `engine.chat.completions.create({ messages, stream: true })`. */
+  readonly chat: { readonly completions: Completions };
+
+  /** An engine at the other end of `port`, whose device is open; use `load` or `start`. */
+  constructor(port: Port) {
+    this.#client = new Client(port);
+    const generate = (input: Conversation, options: GenerateOptions, signal: AbortSignal | undefined) =>
+      events(this.#client, input, options, signal);
+    this.chat = { completions: new Completions(generate, () => this.#loaded?.name ?? 'gemma4') };
+  }
+
+  /**
+   * Starts the worker, opens the GPU and loads a model. `budget` is what all of it may take, in bytes of GPU memory.
+   *
+   * Rejects with `CANCELLED` when `signal` is aborted, with a `DeviceError`, and as `engine.load` does.
+   */
+  static async load(source: ModelSource, options: LoadOptions & DeviceOptions & WorkerOptions = {}): Promise<Rullama> {
+    const { profile, worker, ...rest } = options;
+    const device = { ...(profile !== undefined && { profile }), ...(worker && { worker }) };
+    const engine = await Rullama.start({ ...device, ...(rest.signal && { signal: rest.signal }) });
+    try {
+      await engine.load(source, rest);
+      return engine;
+    } catch (error) {
+      engine.dispose();
+      throw error;
+    }
+  }
+
+  /**
+   * Starts the worker and opens the GPU, without a model: to plan before loading.
+   *
+   * Rejects with a `DeviceError`, such as `NO_WEBGPU` or `NO_ADAPTER`, or `UNKNOWN_PROFILE`.
+   */
+  static async start({ worker, signal, ...options }: DeviceOptions & WorkerOptions & Abortable = {}): Promise<Rullama> {
+    const start = worker ?? (() => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }));
+    const engine = new Rullama(workerPort(start()));
+    try {
+      await engine.#client.call('open', options, { signal });
+      return engine;
+    } catch (error) {
+      engine.dispose();
+      throw error;
+    }
+  }
+
+  /** The loaded model, if there is one. */
+  get model(): LoadedModel | null {
+    return this.#loaded;
+  }
+
+  /**
+   * Loads a model in place of the one before; returns its name, size and memory plan.
+   *
+   * Rejects with `CANCELLED`, a `ModelError`, `SourceError`, `MemoryError` or `DeviceError`; no model is loaded then,
+   * everything on the GPU is given back, and the next attempt works.
+   */
+  async load(source: ModelSource, { signal, onProgress, ...options }: LoadOptions = {}): Promise<LoadedModel> {
+    this.#loaded = null;
+    const argument = { source: portable(source), options: engineOptions(options) };
+    const loaded = await this.#client.call('load', argument, { signal, onEvent: onProgress });
+    this.#loaded = loaded;
+    return loaded;
+  }
+
+  /**
+   * What loading a model would take on this device, without loading it: every buffer, and bytes by account.
+   *
+   * Rejects with `OVER_BUDGET`, whose details are `needed`, `budget` and `context`, and as `load` does.
+   */
+  plan(source: ModelSource, { signal, ...options }: PlanOptions & Abortable = {}): Promise<PlannedModel> {
+    return this.#client.call('planSource', { source: portable(source), options: engineOptions(options) }, { signal });
+  }
+
+  /** Frees the model's memory. */
+  async unload(): Promise<void> {
+    this.#loaded = null;
+    await this.#ask('unload', null);
+  }
+
+  /** The token ids of a text, in which nothing is special, or of a conversation as the model reads it. */
+  async tokenize(input: string | Conversation, options: Abortable = {}): Promise<Uint32Array> {
+    if (typeof input === 'string') return this.#ask('encode', input, options);
+    return Uint32Array.from((await this.#ask('render', input, options)).ids);
+  }
+
+  /** The text of ids. */
+  detokenize(ids: Uint32Array | number[], options: Abortable = {}): Promise<string> {
+    return this.#ask('decode', Uint32Array.from(ids), options);
+  }
+
+  /** The memory ledger. It answers during a step as well. */
+  memory(options: Abortable = {}) {
+    return this.#ask('memory', null, options);
+  }
+
+  /** Name, limits and features of the GPU. */
+  describe(options: Abortable = {}): Promise<DeviceDescription> {
+    return this.#ask('describe', null, options);
+  }
+
+  /** How often things were asked of the GPU since it was opened: submits, dispatches, buffers, bytes. */
+  counters(options: Abortable = {}) {
+    return this.#ask('counters', null, options);
+  }
+
+  /** The conversation in the cache as bytes, to go on with in another visit. The first time reads the whole file. */
+  saveState(options: Abortable = {}): Promise<Uint8Array> {
+    return this.#ask('save', null, options);
+  }
+
+  /** Rejects with `OTHER_MODEL` or `BAD_STATE` for a state of another model, context length or KV type. */
+  restoreState(state: Uint8Array, options: Abortable = {}): Promise<void> {
+    return this.#ask('restore', state, options);
+  }
+
+  /** Forgets the conversation in the cache. */
+  reset(): Promise<void> {
+    return this.#ask('reset', null);
+  }
+
+  /**
+   * The answer to a conversation or to token ids, token by token: below `chat.completions`, for who needs ids. The last
+   * event says how it ended; aborting `signal` ends it with the reason `cancelled`.
+   */
+  generate(
+    input: Conversation | Uint32Array,
+    { signal, ...options }: GenerateOptions & Abortable = {},
+  ): AsyncGenerator<GenerateEvent | Finished, void, void> {
+    return events(this.#client, input, options, signal);
+  }
+
+  /** Logits (positions, vocabulary) of ids from an empty sequence, on the path of prompts or of single tokens. */
+  logits(ids: Uint32Array | number[], path: 'prompt' | 'decode' = 'prompt', options: Abortable = {}): Promise<Float32Array> {
+    return this.#ask('logits', { ids: Uint32Array.from(ids), path }, options);
+  }
+
+  /** Checks every kernel on this GPU; returns the number of cases. A case that fails is reported, not thrown. */
+  checkKernels(onReport: (report: CaseReport) => void, { signal }: Abortable = {}): Promise<number> {
+    return this.#client.call('checkKernels', null, { signal, onEvent: onReport });
+  }
+
+  /** Ends the worker; everything on the GPU is given back. Calls under way reject with `CLOSED`. */
+  dispose(): void {
+    this.#client.end();
+  }
+
+  /** True when the worker has ended, by `dispose` or by a failure, so that a new engine must be started. */
+  get closed(): boolean {
+    return this.#client.gone !== null;
+  }
+
+  #ask<N extends Name>(operation: N, argument: Argument<N>, { signal }: Abortable = {}) {
+    return this.#client.call(operation, argument, { signal });
+  }
+}
+
+function workerPort(worker: Worker): Port {
+  const port: Port = {
+    send: (message) => worker.postMessage(message),
+    close: () => worker.terminate(),
+    onResponse: () => {},
+    onFailure: () => {},
+  };
+  worker.onmessage = ({ data }: MessageEvent<Response>) => port.onResponse(data);
+  worker.onerror = (event) => {
+    event.preventDefault();
+    port.onFailure(event.message ?? 'its script did not load');
+  };
+  return port;
+}

@@ -1,0 +1,141 @@
+// The package as a page uses it, without cross-origin isolation and without the app.
+import { ensure, equal } from './lib.mjs';
+import { modelUrl } from './golden.mjs';
+
+const MODEL = 'tiny-dense-ple/ollama-q4_k_m';
+
+export default {
+  async "Ollama's folder, a plan, a chat in OpenAI's shapes, a saved state"({ page, server }) {
+    await page.goto(`${server.url}/plain.html`);
+    equal(await page.evaluate(() => crossOriginIsolated), false, 'crossOriginIsolated');
+    const got = await page.evaluate(use, modelUrl(MODEL));
+    equal(got.listed, [['gemma4:tiny', 'gemma4'], ['llama9:latest', 'llama']], 'models in the folder');
+    ensure(got.missing.includes('NOT_FOUND') && got.missing.includes('gemma4:tiny'), got.missing);
+    ensure(got.demo.bytes > 0 && /demo/.test(got.demo.name), `the demo model's plan is ${JSON.stringify(got.demo)}`);
+    equal([got.refused.name, got.refused.code], ['MemoryError', 'OVER_BUDGET'], 'a plan over its budget');
+    equal([got.refused.details.budget, got.refused.details.context], [1000, 512], 'details of the refusal');
+    equal(got.planned, got.loaded, 'bytes planned before loading, and after');
+    equal(got.loaded, got.memory, 'bytes planned and in the ledger');
+    equal(got.text, 'Grüße', 'the text of the ids of a text');
+
+    const { streamed, whole, continued } = got;
+    equal(streamed.text, whole.choices[0].message.content, 'the text of a stream, and without one');
+    equal(streamed.reason, 'length', 'finish reason');
+    equal([streamed.usage.completion_tokens, whole.usage.completion_tokens], [6, 6], 'tokens');
+    ensure(whole.usage.prompt_tokens_details.cached_tokens > 0, 'the second answer reused nothing of the first');
+    equal(continued.usage.prompt_tokens, whole.usage.prompt_tokens + got.begunTokens, 'tokens of a continued prompt');
+    equal([got.aborted.name, got.aborted.code], ['CancelledError', 'CANCELLED'], 'an aborted stream');
+    ensure(got.reused > 0, 'a restored state reuses its tokens');
+    equal(got.otherState, 'BAD_STATE', 'bytes that are no state');
+    equal(got.closed, 'CLOSED', 'a call after dispose');
+  },
+
+  async "it works from a caller's worker"({ page, server }) {
+    await page.goto(`${server.url}/plain.html`);
+    const got = await page.evaluate(inWorker, modelUrl(MODEL));
+    ensure(got.bytes > 0, `the worker says ${JSON.stringify(got)}`);
+  },
+};
+
+/** Runs in the page. */
+async function use(url) {
+  const { listOllama, Rullama } = await import('/lib/engine/index.js');
+  const { demo } = await import('/lib/engine/demo.js');
+  const thrown = (work) => work.then(() => ({ code: 'none' }), (error) => error);
+
+  // An Ollama folder in the private file system has the same kind of handle as a picked one.
+  const root = await navigator.storage.getDirectory();
+  const write = async (path, content) => {
+    const names = path.split('/');
+    let folder = root;
+    for (const name of names.slice(0, -1)) folder = await folder.getDirectoryHandle(name, { create: true });
+    const writer = await (await folder.getFileHandle(names.at(-1), { create: true })).createWritable();
+    await writer.write(content);
+    await writer.close();
+  };
+  const file = await (await fetch(url)).blob();
+  const manifest = (config, model, size) =>
+    JSON.stringify({
+      config: { digest: config },
+      layers: [{ mediaType: 'application/vnd.ollama.image.model', digest: model, size }],
+    });
+  const library = 'models/manifests/registry.ollama.ai/library';
+  await write(`${library}/gemma4/tiny`, manifest('sha256:c1', 'sha256:m1', file.size));
+  await write(`${library}/llama9/latest`, manifest('sha256:c2', 'sha256:m2', 5));
+  await write('models/blobs/sha256-c1', '{"model_family":"gemma4"}');
+  await write('models/blobs/sha256-c2', '{"model_family":"llama"}');
+  await write('models/blobs/sha256-m1', file);
+  const listed = (await listOllama(root)).map(({ name, family }) => [name, family]);
+
+  const engine = await Rullama.start();
+  const missing = await thrown(engine.plan({ directory: root, model: 'gemma4:huge' }));
+  const demoPlan = await engine.plan(demo);
+  const options = { contextLength: 512, chunkLength: 32 };
+  const refused = await thrown(engine.plan(root, { ...options, budget: 1000 }));
+  const planned = await engine.plan(root, options);
+  const loaded = await engine.load(root, options);
+  const memory = await engine.memory();
+
+  const completions = engine.chat.completions;
+  const request = { messages: [{ role: 'user', content: 'Who are you?' }], temperature: 0, max_tokens: 6 };
+  const streamed = { text: '' };
+  for await (const chunk of await completions.create({ ...request, stream: true, stream_options: { include_usage: true } })) {
+    streamed.text += chunk.choices[0]?.delta.content ?? '';
+    streamed.reason ??= chunk.choices[0]?.finish_reason ?? undefined;
+    streamed.usage = chunk.usage;
+  }
+  const whole = await completions.create(request);
+  const state = await engine.saveState();
+  const begun = { role: 'assistant', content: 'I am' };
+  const messages = [...request.messages, begun];
+  const continued = await completions.create({ ...request, messages, continue_final_message: true });
+  const begunTokens = (await engine.tokenize(begun.content)).length;
+
+  const abort = new AbortController();
+  const stream = await completions.create({ ...request, max_tokens: 200, stream: true }, { signal: abort.signal });
+  const aborted = await thrown(
+    (async () => {
+      for await (const chunk of stream) if (chunk.choices[0]?.delta.content) abort.abort();
+    })(),
+  );
+  await engine.reset();
+  await engine.restoreState(state);
+  const again = await completions.create(request);
+  const otherState = await thrown(engine.restoreState(new Uint8Array(8)));
+  const text = await engine.detokenize(await engine.tokenize('Grüße'));
+  engine.dispose();
+  const plain = ({ name, code, details }) => ({ name, code, details });
+  return {
+    listed,
+    missing: `${missing.code}: ${missing.message}`,
+    demo: { name: demoPlan.name, bytes: demoPlan.plan.bytes },
+    refused: plain(refused),
+    planned: planned.plan.bytes,
+    loaded: loaded.plan.bytes,
+    memory: memory.total_bytes,
+    streamed,
+    whole,
+    continued,
+    begunTokens,
+    aborted: plain(aborted),
+    reused: again.usage.prompt_tokens_details.cached_tokens,
+    otherState: otherState.code,
+    text,
+    closed: (await thrown(engine.memory())).code,
+  };
+}
+
+/** Runs in the page. */
+async function inWorker(url) {
+  const code = `
+    import { Rullama } from '${location.origin}/lib/engine/index.js';
+    const engine = await Rullama.start();
+    const { plan } = await engine.plan('${new URL(url, location.href)}');
+    postMessage({ bytes: plan.bytes });
+  `;
+  const worker = new Worker(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })), { type: 'module' });
+  return new Promise((resolve) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = ({ message }) => resolve({ message });
+  });
+}

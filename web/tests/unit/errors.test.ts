@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import * as api from '../../src/engine/errors.ts';
+import { Client } from '../../src/engine/client.ts';
+import { FakePort } from './fake_port.ts';
+
+const CODES: [string, abstract new (...args: never[]) => api.RullamaError][] = [
+  ['CANCELLED', api.CancelledError],
+  ['CLOSED', api.ClosedError],
+  ['CONTEXT_FULL', api.RequestError],
+  ['MISSING_TENSOR', api.ModelError],
+  ['NETWORK', api.SourceError],
+  ['OVER_BUDGET', api.MemoryError],
+  ['DEVICE_LOST', api.DeviceError],
+  ['A_CODE_OF_TOMORROW', api.InternalError],
+];
+
+test.each(CODES)('%s keeps class, code, message and details across the port', async (code, kind) => {
+  const port = new FakePort();
+  const call = new Client(port).call('memory', null);
+  port.answer({ error: { code, message: 'needs 5', details: { needed: 5 } } });
+  const error = await call.catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(kind);
+  expect(error).toBeInstanceOf(api.RullamaError);
+  expect(error).toMatchObject({ code, message: 'needs 5', details: { needed: 5 }, name: kind.name });
+});
+
+test('what the bindings throw has its class, and what has no code is a bug', () => {
+  const thrown = Object.assign(new Error('too much'), { code: 'OUT_OF_MEMORY', details: { requested: 7 } });
+  expect(api.RullamaError.from(thrown)).toBeInstanceOf(api.MemoryError);
+  expect(api.RullamaError.from(thrown).toJSON()).toEqual({ code: 'OUT_OF_MEMORY', message: 'too much', details: { requested: 7 } });
+  expect(api.RullamaError.from(new TypeError('x is undefined'))).toMatchObject({ code: 'INTERNAL' });
+  expect(api.RullamaError.from(new DOMException('no', 'DataCloneError'))).toBeInstanceOf(api.InternalError);
+});

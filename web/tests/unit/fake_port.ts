@@ -1,0 +1,32 @@
+// A port whose other side is the test.
+import type { Port, Request, Response } from '../../src/engine/protocol.ts';
+
+type Call = Extract<Request, { operation: unknown }>;
+
+export class FakePort implements Port {
+  readonly sent: Request[] = [];
+  isClosed = false;
+  onResponse: (message: Response) => void = () => {};
+  onFailure: (reason: string) => void = () => {};
+
+  /** As a real port does, so that what cannot be cloned is found. */
+  send(message: Request) {
+    this.sent.push(structuredClone(message));
+  }
+
+  close() {
+    this.isClosed = true;
+  }
+
+  /** The call that was sent last. */
+  get last(): Call {
+    return this.sent.findLast((message): message is Call => 'operation' in message)!;
+  }
+
+  answer(message: object) {
+    this.onResponse(structuredClone({ id: this.last.id, ...message }) as Response);
+  }
+}
+
+/** Ends when everything that waits for a promise has run. */
+export const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
