@@ -1,16 +1,18 @@
-//! Logits and greedy continuations of every golden file, on both paths and with every cache type.
+//! Logits and greedy continuations of every golden file, on both paths, with every cache type and
+//! kind of products.
 
 mod support;
 
-use gemma4::{Context, KvType, Path, Want};
+use gemma4::{Context, KvType, Options, Path, Products, Want};
 use support::{Golden, context, device, difference, names, options};
 
-/// Tolerances of the goldens: two independent f32 codes differ by 2e-4 at most on logits of scale 15.
-fn tolerance(kv: KvType) -> f32 {
-    match kv {
-        KvType::F32 => 2e-3,
-        KvType::F16 => 1e-1,
-        KvType::Q8 => unreachable!("8 bits are judged by their share of the logits"),
+/// Tolerances of the goldens on logits of scale 15: two independent f32 codes differ by 2e-4 at most; f16 and 16-bit integers
+/// round more.
+fn tolerance(options: &Options) -> f32 {
+    match (options.kv, options.products) {
+        (KvType::F32, Products::Float) => 2e-3,
+        (KvType::F32 | KvType::F16, _) => 1e-1,
+        (KvType::Q8, _) => unreachable!("8 bits are judged by their share of the logits"),
     }
 }
 
@@ -43,10 +45,11 @@ async fn greedy(context: &mut Context, ids: &[u32], count: usize) -> Vec<u32> {
     tokens
 }
 
-/// Share of positions that may be beyond the tolerance: rounding keys and values to f16 can swap two experts whose
-/// router logits nearly tie, which changes that position's logits by whole units and is no error.
-fn tolerated_swaps(kv: KvType, experts: bool) -> f32 {
-    if experts && kv == KvType::F16 { 0.1 } else { 0.0 }
+/// Share of positions that may be beyond the tolerance: rounding more than f32 does can swap two experts whose router
+/// logits nearly tie, which changes that position's logits by whole units and is no error.
+fn tolerated_swaps(options: &Options, experts: bool) -> f32 {
+    let rounds = options.kv == KvType::F16 || options.products == Products::Packed;
+    if experts && rounds { 0.1 } else { 0.0 }
 }
 
 /// Largest difference after leaving out the worst `share` of positions.
@@ -64,12 +67,13 @@ enum Prompts {
     Long,
 }
 
-fn check(kv: KvType, chunk: u32, path: Path, which: Prompts) {
+fn check(options: Options, path: Path, which: Prompts) {
+    let Options { kv, chunk, products, .. } = options;
     let device = device();
     let mut compared = 0;
     for name in names() {
         let golden = Golden::open(&name);
-        let mut context = pollster::block_on(context(&device, &name, &options(kv, chunk)));
+        let mut context = pollster::block_on(context(&device, &name, &options));
         let prompts: Vec<String> = golden
             .names()
             .filter_map(|n| n.strip_suffix(".greedy"))
@@ -82,14 +86,16 @@ fn check(kv: KvType, chunk: u32, path: Path, which: Prompts) {
             let got = pollster::block_on(logits(&mut context, &ids, path));
             let vocabulary = context.model().config().vocabulary as usize;
             let experts = context.model().config().experts.is_some();
-            let worst = worst_difference(&got, &expected, vocabulary, tolerated_swaps(kv, experts));
-            assert!(worst <= tolerance(kv), "{name} {prompt}: logits differ by {worst}");
+            let worst = worst_difference(&got, &expected, vocabulary, tolerated_swaps(&options, experts));
+            assert!(worst <= tolerance(&options), "{name} {prompt}: logits differ by {worst}");
             let expected = golden.ids(&format!("{prompt}.greedy"));
             let margins = golden.f32(&format!("{prompt}.greedy_margin"));
-            let sure = margins.iter().position(|&m| m < 4.0 * tolerance(kv)).unwrap_or(margins.len());
+            let sure = margins.iter().position(|&m| m < 4.0 * tolerance(&options)).unwrap_or(margins.len());
             let got = pollster::block_on(greedy(&mut context, &ids, expected.len()));
             assert_eq!(got[..sure], expected[..sure], "{name} {prompt}: greedy");
-            println!("{name} {prompt} {kv:?} chunk {chunk} {path:?}: {worst:.2e}, {sure} greedy tokens");
+            println!(
+                "{name} {prompt} {kv:?} {products:?} chunk {chunk} {path:?}: {worst:.2e}, {sure} greedy tokens"
+            );
             compared += 1;
         }
     }
@@ -98,27 +104,34 @@ fn check(kv: KvType, chunk: u32, path: Path, which: Prompts) {
 
 #[test]
 fn prompt_path_f32() {
-    check(KvType::F32, 256, Path::Prompt, Prompts::All);
+    check(options(KvType::F32, 256), Path::Prompt, Prompts::All);
 }
 
 #[test]
 fn prompt_path_f32_in_odd_chunks() {
-    check(KvType::F32, 7, Path::Prompt, Prompts::Long);
+    check(options(KvType::F32, 7), Path::Prompt, Prompts::Long);
 }
 
 #[test]
 fn prompt_path_f16() {
-    check(KvType::F16, 32, Path::Prompt, Prompts::Long);
+    check(options(KvType::F16, 32), Path::Prompt, Prompts::Long);
 }
 
 #[test]
 fn decode_path_f32() {
-    check(KvType::F32, 64, Path::Decode, Prompts::Long);
+    check(options(KvType::F32, 64), Path::Decode, Prompts::Long);
 }
 
 #[test]
 fn decode_path_f16() {
-    check(KvType::F16, 64, Path::Decode, Prompts::Long);
+    check(options(KvType::F16, 64), Path::Decode, Prompts::Long);
+}
+
+/// Sixteen bits for each activation: within the tolerance of f16, by far.
+#[test]
+fn decode_path_with_packed_products() {
+    let packed = Options { products: Products::Packed, ..options(KvType::F32, 64) };
+    check(packed, Path::Decode, Prompts::Long);
 }
 
 /// Root mean square of the difference, as a part of that of what is expected.
