@@ -1,3 +1,4 @@
+// One workgroup leaves what it joined as packed integers: four invocations hold a sixteen.
 @group(0) @binding(2) var<storage, read_write> y: array<vec4<u32>>;         // (3, OUT_SIXTEENS) vec4
 
 const OUT_SIXTEENS = HEADS * HEAD_DIM / 16u;
