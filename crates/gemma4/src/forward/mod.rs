@@ -193,7 +193,7 @@ impl<'a> Builder<'a> {
             let store = Store::Logits { offset: part.first_row as u32, cap, candidates };
             let outputs = [self.at(arena.logits), self.at(arena.candidates)];
             self.part_product(part, reading, store, &outputs)?;
-            candidates += matvec::Division::of(&part.layout).groups;
+            candidates += matvec::candidates(&part.layout);
         }
         self.pass.logits = self.pass.ops.len();
         let (all, token) = (self.at(arena.candidates), self.at(arena.token));

@@ -10,7 +10,7 @@ use crate::config::{Attention, Config, Kv};
 use crate::error::Error;
 use gpu::{Account, Limits};
 use kernels::kv::KvType;
-use kernels::matvec::{Division, Products};
+use kernels::matvec::{self, Products};
 use kernels::weight::Layout;
 use serde::Serialize;
 
@@ -213,7 +213,7 @@ impl Planner<'_> {
         let (vectors_buffer, vectors) = self.vectors(checkpoint)?;
         let caches = self.caches(config)?;
         let output = &matrices[checkpoint.output.unwrap_or(checkpoint.embeddings)];
-        let candidates = output.iter().map(|part| Division::of(&part.layout).groups).sum();
+        let candidates = output.iter().map(|part| matvec::candidates(&part.layout)).sum();
         let arena = self.arena(config, candidates)?;
         Ok(Plan {
             buffers: self.buffers,

@@ -1,8 +1,7 @@
 //! Cases of matrix times vector, with every input and store.
 
 use super::{
-    Division, Input, Order, Products, Shape, Store, forward, interleaved_blocks, reference, shader,
-    staged_bytes,
+    Input, Order, Products, Shape, Store, forward, interleaved_blocks, reference, shader, staged_bytes,
 };
 use crate::case::buffers::{POISON, expect, expect_words, floats, poisoned, words};
 use crate::case::random::Random;
@@ -132,7 +131,7 @@ fn product_case(
     let layout = Layout::new(kind, rows as u64, columns as u64);
     let mut shaders = vec![shader(&Shape { weight: &layout, products, input, store })];
     if let Store::Logits { candidates, .. } = store {
-        shaders.push(argmax::shader(candidates + Division::of(&layout).groups));
+        shaders.push(argmax::shader(candidates + super::candidates(&layout)));
     }
     if let Some(columns) = leaves_packed(store, rows) {
         shaders.push(reader_shader(columns));
@@ -239,7 +238,7 @@ fn results(
             expected.extend(logits);
             // The candidates of a part before this one, none of which is any good.
             let mut pairs = [(-2e38f32).to_bits(), 0].repeat(candidates as usize);
-            let n = candidates + Division::of(weight).groups;
+            let n = candidates + super::candidates(weight);
             pairs.resize(2 * n as usize, POISON);
             let pairs = words(device, "candidates", &pairs)?;
             let y = poisoned(device, "token", 1)?;

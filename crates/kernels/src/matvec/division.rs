@@ -1,10 +1,8 @@
 //! How the rows of a matrix are divided among invocations.
 
-use super::{Products, WORKGROUP};
+use super::{Products, Store, WORKGROUP};
 use crate::weight::Layout;
 
-/// Rows that a unit of lanes computes together.
-const UNIT: u32 = 4;
 /// Workgroups below which rows get more lanes: what keeps a large GPU busy.
 const GROUPS_WANTED: u32 = 512;
 /// Workgroups above which each computes several tiles of rows, so that x is prepared less often.
@@ -12,25 +10,21 @@ const GROUPS_MAX: u32 = 1024;
 
 /// A division of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Division {
-    /// Invocations that share four rows.
-    pub lanes: u32,
+pub(super) struct Division {
+    /// Invocations that share a unit of rows.
+    pub(super) lanes: u32,
     /// Tiles of rows that a workgroup computes one after the other.
-    pub tiles: u32,
+    pub(super) tiles: u32,
     /// Workgroups.
-    pub groups: u32,
+    pub(super) groups: u32,
 }
 
 impl Division {
-    /// The division for a matrix, or for a part of one. It depends on the shape alone, so that results do not depend on
-    /// the adapter.
-    pub fn of(weight: &Layout) -> Division {
-        Division::within(weight, WORKGROUP)
-    }
-
-    /// The division with at most so many lanes.
-    pub fn within(weight: &Layout, lanes_max: u32) -> Division {
-        let units = (weight.rows as u32).div_ceil(UNIT);
+    /// The division of a matrix, or of a part of one, for a store. It depends on the shape alone, so that results do not
+    /// depend on the adapter.
+    pub(super) fn of(weight: &Layout, store: Store) -> Division {
+        let units = (weight.rows as u32).div_ceil(store.unit_rows());
+        let lanes_max = store.lanes_max();
         let blocks = weight.blocks();
         let groups = |lanes: u32| units.div_ceil(WORKGROUP / lanes);
         let mut lanes = blocks.next_power_of_two().clamp(4, 16);
@@ -57,21 +51,26 @@ pub fn staged_bytes(columns: u32, products: Products) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::matvec::Order;
     use gguf::Type;
 
-    fn check(rows: u64, columns: u64, lanes: u32, tiles: u32, groups: u32) {
-        let division = Division::of(&Layout::new(Type::F32, rows, columns));
-        assert_eq!(division, Division { lanes, tiles, groups }, "{rows} x {columns}");
+    fn check(store: Store, rows: u64, columns: u64, lanes: u32, tiles: u32, groups: u32) {
+        let division = Division::of(&Layout::new(Type::F32, rows, columns), store);
+        assert_eq!(division, Division { lanes, tiles, groups }, "{rows} x {columns}, {store:?}");
     }
 
     #[test]
     fn every_row_has_a_unit() {
-        check(1, 4, 4, 1, 1);
-        check(256, 1536, 32, 1, 16);
-        check(1536, 256, 8, 1, 24);
-        check(1536, 12288, 128, 1, 384);
-        check(24576, 1536, 16, 1, 768);
-        check(262_144, 1536, 16, 8, 1024);
+        let rows = Store::Rows { offset: 0 };
+        check(rows, 1, 4, 4, 1, 1);
+        check(rows, 1536, 256, 8, 1, 48);
+        check(rows, 2560, 1536, 32, 1, 320);
+        check(rows, 1536, 12288, 128, 1, 768);
+        let gate = Store::Gate { order: Order::Packed, offset: 0, rows: 256, up_offset: 0 };
+        check(gate, 256, 1536, 32, 1, 16);
+        check(Store::Gated(Order::Packed), 24576, 1536, 16, 1, 768);
+        let logits = Store::Logits { offset: 0, cap: 0.0, candidates: 0 };
+        check(logits, 262_144, 1536, 16, 8, 1024);
     }
 
     #[test]

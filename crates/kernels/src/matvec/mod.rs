@@ -10,7 +10,8 @@ pub mod cases;
 mod division;
 pub mod reference;
 
-pub use division::{Division, staged_bytes};
+use division::Division;
+pub use division::staged_bytes;
 
 use crate::op::{Axis, Op};
 use crate::weight::Layout;
@@ -122,14 +123,14 @@ pub enum Store {
         offset: u32,
         /// The bound; 0 for none.
         cap: f32,
-        /// First candidate of the part; it has [`Division::groups`] of them.
+        /// First candidate of the part; it has [`candidates`] of them.
         candidates: u32,
     },
 }
 
 impl Shape<'_> {
     fn division(&self) -> Division {
-        Division::within(self.weight, self.store.lanes_max())
+        Division::of(self.weight, self.store)
     }
 }
 
@@ -199,6 +200,16 @@ impl Store {
         }
     }
 
+    /// Rows that a unit computes together: more of them read x less often, fewer make more units, which a plain product with
+    /// its few rows wants more.
+    fn unit_rows(self) -> u32 {
+        match self {
+            Store::Rows { .. } => 2,
+            // Two gates and their two ups.
+            Store::Gated(_) | Store::Gate { .. } | Store::Logits { .. } => 4,
+        }
+    }
+
     /// Most lanes of a unit: what is left packed leaves a workgroup in whole sixteens.
     fn lanes_max(self) -> u32 {
         match self {
@@ -253,6 +264,11 @@ impl Store {
 
 fn declare_pack(shader: Shader) -> Shader {
     shader.dot4().file(include_str!("../shared/sixteen.wgsl")).file(include_str!("../shared/pack.wgsl"))
+}
+
+/// Candidates that [`Store::Logits`] leaves of a matrix, or of a part of one.
+pub fn candidates(weight: &Layout) -> u32 {
+    Division::of(weight, Store::Logits { offset: 0, cap: 0.0, candidates: 0 }).groups
 }
 
 /// Blocks of a row whose values are interleaved for the next product; 0 where it cannot be, as its last block is not
