@@ -82,6 +82,7 @@ impl Session {
     pub async fn logits(&mut self, ids: &[u32], path: Path, cancel: &Cancel) -> Result<Vec<f32>, Error> {
         self.check(ids)?;
         self.reset();
+        self.note(ids);
         match path {
             Path::Prompt => Ok(self.prompt(ids, Want::AllLogits, cancel).await?.logits),
             Path::Decode => {
@@ -134,15 +135,13 @@ impl Session {
         assert!(self.truncate(0), "an empty cache is always possible");
     }
 
-    /// Processes tokens on the prompt path.
+    /// Processes noted tokens on the prompt path.
     pub(crate) async fn prompt(&mut self, ids: &[u32], want: Want, cancel: &Cancel) -> Result<Output, Error> {
-        self.note(ids);
         Ok(self.context.prompt(ids, want, &|| cancel.is_cancelled()).await?)
     }
 
-    /// Processes one token on the decode path.
+    /// Processes one noted token on the decode path.
     pub(crate) async fn decode(&mut self, id: u32, want: Want) -> Result<Output, Error> {
-        self.note(&[id]);
         Ok(self.context.decode(id, want).await?)
     }
 
@@ -151,9 +150,16 @@ impl Session {
         self.context.rest();
     }
 
-    fn note(&mut self, ids: &[u32]) {
+    /// Notes the tokens that are to be processed next; gives the sequence as it will be.
+    pub(crate) fn note(&mut self, ids: &[u32]) -> &[u32] {
         self.tokens.truncate(self.context.position() as usize);
         self.tokens.extend_from_slice(ids);
+        &self.tokens
+    }
+
+    /// Says which tokens' logits [`Want::Best`] is to bring besides the best.
+    pub(crate) fn ask(&mut self, ids: &[u32]) -> Result<(), Error> {
+        Ok(self.context.ask(ids)?)
     }
 
     fn check(&self, ids: &[u32]) -> Result<(), Error> {

@@ -4,42 +4,24 @@ use crate::config::Attention;
 use crate::error::Error;
 use crate::forward::{Pass, Path, Stage};
 use crate::model::Model;
+use crate::output::{Output, Want};
 use crate::rewind::can_rewind;
 use gpu::{Account, Buffer, Readback, Recorder, Usage};
 use kernels::head_norm_rope::rope_table;
 use kernels::op::{Op, Step};
+use kernels::top_k;
 use std::rc::Rc;
 
 /// Layers submitted at once on the prompt path: between two such pieces a cancellation is seen. A wait costs 0.1 to
 /// 0.3 ms, so that fewer layers would be felt on fast adapters, and more on slow ones by who waits for a stop.
 const LAYERS_PER_SUBMIT: usize = 4;
 
-/// What a step is to bring back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Want {
-    /// Nothing: the step only fills the cache.
-    Nothing,
-    /// The most likely next token (4 bytes).
-    Token,
-    /// The logits of the last position (4 * vocabulary bytes).
-    Logits,
-    /// The logits of every position, one after the other.
-    AllLogits,
-}
-
-/// What a step brought back.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Output {
-    /// The most likely next token, for [`Want::Token`].
-    pub token: Option<u32>,
-    /// Logits (positions, vocabulary), empty unless asked for.
-    pub logits: Vec<f32>,
-}
-
 /// A sequence of tokens and its state on the GPU.
 pub struct Context {
     /// The next token's commands and what they bring back, recorded while the GPU was busy with the token before.
     ahead: Option<(Want, Recorder)>,
+    /// The ids that [`Want::Best`] brings besides, as they are on the GPU.
+    asked: Vec<u32>,
     model: Rc<Model>,
     buffers: Vec<Option<Buffer>>,
     readback: Readback,
@@ -52,6 +34,9 @@ pub struct Context {
 }
 
 impl Context {
+    /// Most ids that [`Context::ask`] takes.
+    pub const ASKED_MAX: usize = top_k::ASKED as usize;
+
     /// Allocates the plan's cache and activations and prepares every dispatch.
     pub async fn new(model: Rc<Model>) -> Result<Context, Error> {
         let device = model.device();
@@ -76,8 +61,17 @@ impl Context {
         let passes =
             || Ok((Pass::new(&model, &buffers, Path::Prompt)?, Pass::new(&model, &buffers, Path::Decode)?));
         let (prompt, decode) = device.guarded(passes).await?;
-        let context =
-            Context { ahead: None, model, buffers, readback, prompt, decode, position: 0, reach: 0 };
+        let context = Context {
+            ahead: None,
+            asked: Vec::new(),
+            model,
+            buffers,
+            readback,
+            prompt,
+            decode,
+            position: 0,
+            reach: 0,
+        };
         context.write_rope_tables();
         Ok(context)
     }
@@ -111,12 +105,13 @@ impl Context {
         let chunks = ids.len().div_ceil(chunk);
         for (n, ids) in ids.chunks(chunk).enumerate() {
             let want = match want {
-                Want::Token | Want::Logits if n + 1 < chunks => Want::Nothing,
-                other => other,
+                Want::AllLogits => want,
+                _ if n + 1 < chunks => Want::Nothing,
+                _ => want,
             };
             let part = self.step(Path::Prompt, ids, want, cancelled).await?;
-            output.token = part.token;
             output.logits.extend(part.logits);
+            output = Output { logits: output.logits, ..part };
         }
         Ok(output)
     }
@@ -125,6 +120,32 @@ impl Context {
     pub async fn decode(&mut self, id: u32, want: Want) -> Result<Output, Error> {
         self.check(&[id])?;
         self.step(Path::Decode, &[id], want, &|| false).await
+    }
+
+    /// Says whose logits [`Want::Best`] is to bring besides the best, from now on.
+    ///
+    /// # Errors
+    /// [`Error::Token`] for an id outside the vocabulary.
+    ///
+    /// # Panics
+    /// When there are more than [`Context::ASKED_MAX`].
+    pub fn ask(&mut self, ids: &[u32]) -> Result<(), Error> {
+        assert!(
+            ids.len() <= Context::ASKED_MAX,
+            "{} ids asked for, at most {}",
+            ids.len(),
+            Context::ASKED_MAX
+        );
+        self.check_ids(ids)?;
+        if self.asked != ids {
+            self.model.device().write(
+                self.buffer(self.model.plan().arena.asked),
+                0,
+                bytemuck::cast_slice(ids),
+            );
+            self.asked = ids.to_vec();
+        }
+        Ok(())
     }
 
     /// Drops what was prepared for a next token. As long as it is kept, buffers that others drop keep their memory.
@@ -230,11 +251,16 @@ impl Context {
         self.buffers[index].as_ref().expect("activations are created with the context")
     }
 
-    fn check(&self, ids: &[u32]) -> Result<(), Error> {
+    fn check_ids(&self, ids: &[u32]) -> Result<(), Error> {
         let vocabulary = self.model.config().vocabulary;
-        if let Some(&id) = ids.iter().find(|&&id| id >= vocabulary) {
-            return Err(Error::Token { id, vocabulary });
+        match ids.iter().find(|&&id| id >= vocabulary) {
+            Some(&id) => Err(Error::Token { id, vocabulary }),
+            None => Ok(()),
         }
+    }
+
+    fn check(&self, ids: &[u32]) -> Result<(), Error> {
+        self.check_ids(ids)?;
         let needed = u64::from(self.position) + ids.len() as u64;
         if needed > u64::from(self.capacity()) {
             return Err(Error::ContextFull { needed, context: self.capacity() });
@@ -329,8 +355,7 @@ impl Context {
         for row in first..rows {
             self.write_step(rows, row);
             let mut recorder = self.model.device().recorder();
-            let ops = self.prompt.head(want == Want::Token);
-            recorder.pass("head", |pass| ops.iter().for_each(|op| op.record(pass, 1)));
+            recorder.pass("head", |pass| self.prompt.head(want).for_each(|op| op.record(pass, 1)));
             self.record_result(&mut recorder, want);
             self.model.device().submit(recorder);
             self.collect(want, &mut output).await?;
@@ -357,12 +382,8 @@ impl Context {
 
     fn record_token(&self, want: Want) -> Recorder {
         let mut recorder = self.model.device().recorder();
-        let ops = match want {
-            Want::Nothing => self.decode.layers(),
-            Want::Token => &self.decode.ops,
-            Want::Logits | Want::AllLogits => self.decode.to_logits(),
-        };
-        recorder.pass("token", |pass| ops.iter().for_each(|op| op.record(pass, 1)));
+        let ops = self.decode.layers().iter().chain(self.decode.head(want));
+        recorder.pass("token", |pass| ops.for_each(|op| op.record(pass, 1)));
         self.record_result(&mut recorder, want);
         recorder.finish();
         recorder
@@ -370,31 +391,19 @@ impl Context {
 
     /// The copy of what a step is to bring back.
     fn record_result(&self, recorder: &mut Recorder, want: Want) {
-        let arena = &self.model.plan().arena;
-        let (from, bytes) = match want {
+        let (arena, bytes) = (&self.model.plan().arena, want.bytes(self.model.config().vocabulary));
+        let from = match want {
             Want::Nothing => return,
-            Want::Token => (arena.token, 4),
-            Want::Logits | Want::AllLogits => (arena.logits, 4 * u64::from(self.model.config().vocabulary)),
+            Want::Token => arena.token,
+            Want::Best => arena.best,
+            Want::Logits | Want::AllLogits => arena.logits,
         };
         recorder.copy_to_readback(self.buffer(from), 0, &self.readback, 0, bytes);
     }
 
     async fn collect(&self, want: Want, output: &mut Output) -> Result<(), Error> {
-        match want {
-            Want::Token => {
-                let token = self.readback.read_with(4, bytemuck::pod_read_unaligned).await?;
-                output.token = Some(token);
-            }
-            _ => {
-                let bytes = 4 * u64::from(self.model.config().vocabulary);
-                let logits = &mut output.logits;
-                let append = |bytes: &[u8]| {
-                    logits.extend(bytes.chunks_exact(4).map(bytemuck::pod_read_unaligned::<f32>));
-                };
-                self.readback.read_with(bytes, append).await?;
-            }
-        }
-        Ok(())
+        let bytes = want.bytes(self.model.config().vocabulary);
+        Ok(self.readback.read_with(bytes, |bytes| output.take(want, bytes, &self.asked)).await?)
     }
 
     fn write_rope_tables(&self) {

@@ -11,11 +11,12 @@ mod token;
 use crate::checkpoint::{MatrixId, VectorId};
 use crate::config::{Attention, Config, Kv};
 use crate::model::Model;
+use crate::output::Want;
 use crate::plan::{Arena, CachePlan, Part};
 use gpu::{Binding, Buffer, Error};
 use kernels::matvec::{self, Input, Order, Products, Store};
 use kernels::op::Op;
-use kernels::{argmax, embed, matmul, norm_add, norm_add_norm, per_layer_combine, rms_norm};
+use kernels::{argmax, embed, matmul, norm_add, norm_add_norm, per_layer_combine, rms_norm, top_k};
 
 /// How products are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,8 +99,10 @@ impl Stage {
 /// A list of dispatches and what can be seen between them.
 #[derive(Default)]
 pub(crate) struct Pass {
-    /// The dispatches in order.
+    /// The dispatches of a step up to the arg-max, in order.
     pub(crate) ops: Vec<Op>,
+    /// What finds the best logits instead of the one best.
+    pub(crate) best: Vec<Op>,
     /// What each dispatch is for, and the bytes of weights that it reads (a chunk's products are not counted).
     pub(crate) costs: Vec<(Stage, u64)>,
     /// Taps with the number of dispatches after which each holds.
@@ -127,15 +130,15 @@ impl Pass {
         &self.ops[..self.layers]
     }
 
-    /// Everything but the arg-max.
-    pub(crate) fn to_logits(&self) -> &[Op] {
-        &self.ops[..self.logits]
-    }
-
-    /// The head, to the logits or to the arg-max.
-    pub(crate) fn head(&self, to_token: bool) -> &[Op] {
-        let end = if to_token { self.ops.len() } else { self.logits };
-        &self.ops[self.layers..end]
+    /// What follows the layers to give what is wanted of one row.
+    pub(crate) fn head(&self, want: Want) -> impl Iterator<Item = &Op> {
+        let (end, best) = match want {
+            Want::Nothing => (self.layers, &[][..]),
+            Want::Token => (self.ops.len(), &[][..]),
+            Want::Best => (self.logits, &self.best[..]),
+            Want::Logits | Want::AllLogits => (self.logits, &[][..]),
+        };
+        self.ops[self.layers..end].iter().chain(best)
     }
 }
 
@@ -182,7 +185,7 @@ impl<'a> Builder<'a> {
         checkpoint.output.unwrap_or(checkpoint.embeddings)
     }
 
-    /// Logits of what `reading` gives, then their arg-max.
+    /// Logits of what `reading` gives, then their arg-max, and what finds the best of them instead.
     fn logits(&mut self, reading: &Reading<'a>) -> Result<(), Error> {
         self.stage = Stage::Head;
         let arena = self.arena();
@@ -198,6 +201,15 @@ impl<'a> Builder<'a> {
         self.pass.logits = self.pass.ops.len();
         let (all, token) = (self.at(arena.candidates), self.at(arena.token));
         self.push(argmax::forward(self.device(), candidates, all, token)?);
+        let buffers = top_k::Buffers {
+            logits: self.at(arena.logits),
+            candidates: all,
+            survivors: self.at(arena.survivors),
+            asked: self.at(arena.asked),
+            y: self.at(arena.best),
+        };
+        let shape = top_k::Shape { n: self.config().vocabulary, candidates };
+        self.pass.best.extend(top_k::forward(self.device(), &shape, buffers)?);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use crate::config::{Attention, Config, Layer};
 use crate::error::Error;
 use gpu::Account;
 use kernels::head_norm_rope::rope_lines;
-use kernels::token_attention;
+use kernels::{token_attention, top_k};
 
 /// Activation buffers by role, as indices in the plan.
 #[derive(Clone, Debug)]
@@ -46,9 +46,15 @@ pub struct Arena {
     pub candidates: usize,
     /// Index of the largest logit (1).
     pub token: usize,
+    /// Ids whose logits are wanted beside the best ([`top_k::ASKED`]).
+    pub asked: usize,
+    /// Ids that may be among the best, with their count in front (1 + vocabulary).
+    pub survivors: usize,
+    /// The best logits with their ids, then the logits asked for ([`top_k::result_words`]).
+    pub best: usize,
     /// Rotary tables: sliding, full.
     pub rope: [usize; 2],
-    /// Staging for one row of logits or one token.
+    /// Staging for one row of logits, the best of them, or one token.
     pub readback: usize,
 }
 
@@ -99,6 +105,7 @@ impl Planner<'_> {
         };
         let lines = rope_lines(self.options.context);
         let no_remedy = "No adapter is this small";
+        let readback = config.vocabulary.max(top_k::result_words(config.vocabulary));
         Ok(Arena {
             step: self.push("step".to_owned(), Account::Uniforms, vec![4], 16, no_remedy)?,
             ids: self.activation("ids", &[chunk])?,
@@ -141,6 +148,9 @@ impl Planner<'_> {
             logits: self.activation("logits", &[config.vocabulary])?,
             candidates: self.activation("candidates", &[candidates, 2])?,
             token: self.activation("token", &[1])?,
+            asked: self.activation("asked", &[top_k::ASKED])?,
+            survivors: self.activation("survivors", &[top_k::survivor_words(config.vocabulary)])?,
+            best: self.activation("best", &[top_k::result_words(config.vocabulary)])?,
             rope: [
                 self.activation("rope.sliding", &[lines, rope(Attention::Sliding) / 2, 2])?,
                 self.activation("rope.full", &[lines, rope(Attention::Full) / 2, 2])?,
@@ -148,8 +158,8 @@ impl Planner<'_> {
             readback: self.push(
                 "readback".to_owned(),
                 Account::Staging,
-                vec![u64::from(config.vocabulary)],
-                4 * u64::from(config.vocabulary),
+                vec![u64::from(readback)],
+                4 * u64::from(readback),
                 no_remedy,
             )?,
         })
