@@ -2,6 +2,7 @@
 
 use super::Builder;
 use crate::checkpoint::{ExpertWeights, MatrixId};
+use crate::config::Experts;
 use crate::plan::ExpertArena;
 use gpu::Error;
 use kernels::{expert_matvec, expert_sum, gelu_mul, router_top_k};
@@ -58,7 +59,8 @@ impl Builder<'_> {
         out: ExpertOut,
     ) -> Result<(), Error> {
         let plan = self.model.plan();
-        let top_k = self.config().experts.expect("a model with expert weights has experts").top_k;
+        let Experts { count, top_k, .. } =
+            self.config().experts.expect("a model with expert weights has experts");
         let chosen = plan.arena.experts.as_ref().expect("planned with the experts").chosen;
         for part in &plan.matrices[id] {
             let shape = expert_matvec::Shape {
@@ -72,6 +74,7 @@ impl Builder<'_> {
             };
             let (x, chosen, y) = (self.at(x), self.at(chosen), self.at(y));
             self.push(expert_matvec::forward(self.device(), &shape, self.weight(part), x, chosen, y)?);
+            self.reads(part.layout.bytes() * u64::from(top_k) / u64::from(count));
         }
         Ok(())
     }

@@ -230,6 +230,11 @@ impl<'a> Builder<'a> {
         self.pass.costs.push((self.stage, 0));
     }
 
+    /// States how many bytes of weights the last dispatch reads.
+    fn reads(&mut self, bytes: u64) {
+        self.pass.costs.last_mut().expect("a dispatch was pushed").1 = bytes;
+    }
+
     fn tap(&mut self, name: impl Into<String>, buffer: usize, columns: u32) {
         self.pass.taps.push((self.pass.ops.len(), Tap { name: name.into(), buffer, columns }));
     }
@@ -304,7 +309,7 @@ impl<'a> Builder<'a> {
         };
         let shape = matvec::Shape { weight: &part.layout, products, input: reading.input, store };
         self.push(matvec::forward(self.device(), &shape, self.weight(part), outputs, &reading.bindings)?);
-        self.pass.costs.last_mut().expect("a dispatch was pushed").1 = part.layout.bytes();
+        self.reads(part.layout.bytes());
         Ok(())
     }
 
