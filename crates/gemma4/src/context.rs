@@ -178,9 +178,15 @@ impl Context {
         for (after, tap) in &self.prompt.taps {
             self.submit(&self.prompt.ops[done..*after], rows, "trace");
             done = *after;
-            let bytes = 4 * u64::from(tap.columns) * u64::from(rows);
+            let values_of_part = tap.columns as usize * rows as usize;
+            let bytes = 4 * values_of_part as u64 * u64::from(tap.parts);
             let raw = self.model.device().read(self.buffer(tap.buffer), 0, bytes).await?;
-            values.push((tap.name.clone(), bytemuck::pod_collect_to_vec(&raw)));
+            let mut sum: Vec<f32> = bytemuck::pod_collect_to_vec(&raw);
+            for i in values_of_part..sum.len() {
+                sum[i % values_of_part] += sum[i];
+            }
+            sum.truncate(values_of_part);
+            values.push((tap.name.clone(), sum));
         }
         self.submit(&self.prompt.layers()[done..], rows, "trace");
         self.model.device().wait().await?;
@@ -219,32 +225,46 @@ impl Context {
         self.decode.ops.len()
     }
 
-    /// Dispatches of a decoded token that belong to a stage, and bytes of weights that their products read.
-    pub fn cost_of(&self, stage: Stage) -> (usize, u64) {
-        let of_stage = self.decode.costs.iter().filter(|(of, _)| *of == stage);
+    /// Dispatches of a chunk or of a decoded token that belong to a stage, and bytes of weights that their products read.
+    pub fn cost_of(&self, path: Path, stage: Stage) -> (usize, u64) {
+        let of_stage = self.pass(path).costs.iter().filter(|(of, _)| *of == stage);
         of_stage.fold((0, 0), |(dispatches, bytes), (_, more)| (dispatches + 1, bytes + more))
     }
 
-    /// Runs a stage's dispatches of a decoded token `times` over whatever the buffers hold, in one submit, and waits: for
-    /// measuring. The sequence is empty afterwards.
+    /// Runs a stage's dispatches of a whole chunk or of a decoded token `times` over whatever the buffers hold, in one submit,
+    /// and waits: for measuring. The sequence is empty afterwards.
     ///
     /// # Errors
     /// Those of the device.
-    pub async fn repeat(&mut self, stage: Stage, times: u32) -> Result<(), Error> {
+    pub async fn repeat(&mut self, path: Path, stage: Stage, times: u32) -> Result<(), Error> {
         let device = self.model.device();
-        self.write_step(1, 0);
+        let options = &self.model.plan().options;
+        let rows = match path {
+            Path::Prompt => options.chunk.min(options.context),
+            Path::Decode => 1,
+        };
+        self.write_step(rows, 0);
+        let pass = self.pass(path);
         let mut recorder = device.recorder();
-        recorder.pass(stage.name(), |pass| {
+        recorder.pass(stage.name(), |recorded| {
             for _ in 0..times {
-                let of_stage =
-                    self.decode.ops.iter().zip(&self.decode.costs).filter(|(_, cost)| cost.0 == stage);
-                of_stage.for_each(|(op, _)| op.record(pass, 1));
+                let of_stage = pass.ops.iter().zip(&pass.costs).filter(|(_, cost)| cost.0 == stage);
+                // A chunk's head is for one of its rows.
+                let rows = if stage == Stage::Head { 1 } else { rows };
+                of_stage.for_each(|(op, _)| op.record(recorded, rows));
             }
         });
         device.submit(recorder);
         device.wait().await?;
         self.set_position(0, 0);
         Ok(())
+    }
+
+    fn pass(&self, path: Path) -> &Pass {
+        match path {
+            Path::Prompt => &self.prompt,
+            Path::Decode => &self.decode,
+        }
     }
 
     fn buffer(&self, index: usize) -> &Buffer {
