@@ -60,22 +60,24 @@ fn matmul(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
     var h4 = vec4<f32>(); var h5 = vec4<f32>(); var h6 = vec4<f32>(); var h7 = vec4<f32>();
     let first = group.z * STEPS_PER_SPLIT;
     let end = min(first + STEPS_PER_SPLIT, STEPS);
-    // A share without columns brings the last, multiplies nothing and leaves zeros.
+    // What is on its way, as it lies in memory. A share without columns brings the last, multiplies nothing and leaves zeros.
     let begin = min(first, STEPS - 1u);
-    var w_lo = octet(load_row, 2u * begin);
-    var w_hi = octet(load_row, 2u * begin + 1u);
+    var w = block(load_row * BLOCKS + begin / 2u);
     var x_lo = input4(load_token, 4u * begin + 2u * half);
     var x_hi = input4(load_token, 4u * begin + 2u * half + 1u);
     for (var s = first; s < end; s += 1u) {
+        let i = load_row * BLOCKS + s / 2u;
+        let n = s % 2u * 2u;
         workgroupBarrier();     // the previous tile has been read
-        put_w(0u, local, w_lo);
-        put_w(8u, local, w_hi);
+        put_w(0u, local, octet_of(w, i, n));
+        put_w(8u, local, octet_of(w, i, n + 1u));
         put_x(8u * half, to_token, x_lo, x_hi);
         workgroupBarrier();
         // The last step brings itself again.
         let next = min(s + 1u, end - 1u);
-        w_lo = octet(load_row, 2u * next);
-        w_hi = octet(load_row, 2u * next + 1u);
+        if (n != 0u) {
+            w = block(load_row * BLOCKS + next / 2u);
+        }
         x_lo = input4(load_token, 4u * next + 2u * half);
         x_hi = input4(load_token, 4u * next + 2u * half + 1u);
         for (var k = 0u; k < 16u; k += 1u) {

@@ -1,6 +1,6 @@
 //! Matrix product for a chunk of tokens: `y = x W^T`, W (rows, columns) of any type, x (T, columns), y by [`Store`].
 //!
-//! Operations: `2 * T * rows * columns`. Traffic: W once per 64 tokens, x once per 128 rows of W.
+//! Operations: `2 * T * rows * columns`. Traffic: W once per 64 or 128 tokens, x once per 128 rows of W.
 
 pub mod cases;
 pub mod reference;
@@ -9,8 +9,8 @@ use crate::op::{Axis, Op};
 use crate::weight::Layout;
 use gpu::{Binding, Device, Error, Shader};
 
-/// Tokens and rows of one workgroup's tile.
-const TILE: [u32; 2] = [64, 128];
+/// Rows of one workgroup's tile.
+const TILE_ROWS: u32 = 128;
 /// Columns of one round of a workgroup.
 const STEP: u32 = 16;
 /// Tiles of rows below which the columns are shared out, too: what keeps a large GPU busy with a few hundred tokens.
@@ -59,11 +59,21 @@ pub enum Store {
 
 /// Parts in which the product with a matrix of so many rows is best left to a reader that can add them.
 pub fn parts(weight: &Layout) -> u32 {
-    let row_tiles = (weight.rows as u32).div_ceil(TILE[1]);
+    let row_tiles = (weight.rows as u32).div_ceil(TILE_ROWS);
     let steps = weight.blocks() * 32 / STEP;
     let wanted = (ROW_TILES_WANTED / row_tiles).min(steps / STEPS_MIN).clamp(1, SPLITS_MAX);
     // The largest power of two: shares are then equal.
     1 << wanted.ilog2()
+}
+
+impl Products {
+    /// Tokens of one workgroup's tile.
+    fn tile_tokens(self) -> u32 {
+        match self {
+            Products::Float => 64,
+            Products::Cooperative => 128,
+        }
+    }
 }
 
 impl Store {
@@ -77,8 +87,8 @@ impl Store {
     /// Tiles along the rows of the matrix.
     fn row_tiles(self, rows: u32) -> u32 {
         match self {
-            Store::Rows { .. } | Store::Parts(_) => rows.div_ceil(TILE[1]),
-            Store::Gated => (rows / 2).div_ceil(TILE[1] / 2),
+            Store::Rows { .. } | Store::Parts(_) => rows.div_ceil(TILE_ROWS),
+            Store::Gated => (rows / 2).div_ceil(TILE_ROWS / 2),
         }
     }
 
@@ -139,10 +149,9 @@ pub fn forward(
     let rows = shape.weight.rows as u32;
     assert!(shape.store != Store::Gated || rows.is_multiple_of(2), "matmul: {rows} rows of gates and ups");
     let bindings: Vec<Binding<'_>> = [weight, y, step].iter().chain(x).copied().collect();
-    let [tokens, _] = TILE;
     let grid = [
         Axis::Fixed(shape.store.row_tiles(rows)),
-        Axis::RowsPerGroup(tokens),
+        Axis::RowsPerGroup(shape.products.tile_tokens()),
         Axis::Fixed(shape.store.splits()),
     ];
     Op::new(device, &shader(shape), &bindings, grid)
