@@ -11,6 +11,7 @@ mod error;
 mod forward;
 mod model;
 mod output;
+mod per_layer_rows;
 pub mod plan;
 mod rewind;
 mod state;

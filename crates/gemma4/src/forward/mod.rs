@@ -12,6 +12,7 @@ mod token;
 use crate::checkpoint::{MatrixId, VectorId};
 use crate::config::{Attention, Config, Kv};
 use crate::model::Model;
+use crate::per_layer_rows;
 use crate::output::Want;
 use crate::plan::{Arena, CachePlan, Part};
 use gpu::{Binding, Buffer, Error};
@@ -408,6 +409,16 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
+    /// Rows of a per-layer table that stays in the file, which the host writes before the step, to `y`.
+    fn gather_rows(&mut self, rows: usize, numbers: usize, y: usize, scale: f32) -> Result<(), Error> {
+        let chunk = self.model.plan().options.chunk;
+        let table = per_layer_rows::layout(self.model.checkpoint(), chunk).expect("planned with the table");
+        let shape = embed::Shape { table: &table, first_row: 0, scale };
+        let (rows, numbers, y) = (self.at(rows), self.at(numbers), self.at(y));
+        self.push(embed::forward(self.device(), &shape, rows, numbers, y)?);
+        Ok(())
+    }
+
     /// The scaled embeddings in `h`, and the per-layer inputs.
     fn embedding(&mut self) -> Result<(), Error> {
         let arena = self.arena();
@@ -419,8 +430,11 @@ impl<'a> Builder<'a> {
             (&checkpoint.per_layer, config.per_layer, arena.per_layer)
         {
             let layers = config.layers.len() as u32;
-            // A streamed table's rows are written by the host before the step; it has no parts to gather from.
-            self.gather(weights.table, inputs, (width as f32).sqrt())?;
+            let scale = (width as f32).sqrt();
+            match arena.per_layer_rows {
+                Some([rows, numbers]) => self.gather_rows(rows, numbers, inputs, scale)?,
+                None => self.gather(weights.table, inputs, scale)?,
+            }
             self.product(weights.projection, arena.h, context, layers * width)?;
             let shape = per_layer_combine::Shape {
                 layers,

@@ -38,6 +38,9 @@ pub struct Arena {
     pub gated: usize,
     /// x of a chunk's products as f16 (chunk, widest matrix) with a scale for each token (chunk), where products read it so.
     pub halves: Option<[usize; 2]>,
+    /// Of a per-layer table that stays in the file, the rows of a chunk's tokens as they lie there, and their numbers 0, 1 ..
+    /// (chunk).
+    pub per_layer_rows: Option<[usize; 2]>,
     /// Per-layer inputs (chunk, layers * width) and their projected context.
     pub per_layer: Option<[usize; 2]>,
     /// Experts.
@@ -138,6 +141,16 @@ impl Planner<'_> {
                     self.activation("halves", &[chunk, needs.input_columns / 2])?,
                     self.activation("half_scales", &[chunk])?,
                 ]),
+            },
+            per_layer_rows: match needs.per_layer_rows {
+                Some(bytes) => {
+                    let shape = vec![u64::from(chunk), u64::from(n_layers * width)];
+                    let remedy = "Ask for a smaller chunk";
+                    let name = "per_layer_rows".to_owned();
+                    let rows = self.push(name, Account::Activations, shape, bytes, remedy)?;
+                    Some([rows, self.activation("row_numbers", &[chunk])?])
+                }
+                None => None,
             },
             per_layer: match config.per_layer {
                 Some(_) => Some([

@@ -217,7 +217,7 @@ impl Planner<'_> {
         let caches = self.caches(config)?;
         let output = &matrices[checkpoint.output.unwrap_or(checkpoint.embeddings)];
         let candidates = output.iter().map(|part| matvec::candidates(&part.layout)).sum();
-        let needs = PromptNeeds::of(config, checkpoint, &matrices);
+        let needs = PromptNeeds::of(config, checkpoint, &matrices, self.options, resident);
         let arena = self.arena(config, candidates, &needs)?;
         Ok(Plan {
             buffers: self.buffers,

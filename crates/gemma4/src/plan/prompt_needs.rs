@@ -1,8 +1,9 @@
 //! What the products of a prompt's chunk ask of the buffers between them.
 
-use super::Part;
+use super::{Options, Part};
 use crate::checkpoint::{Checkpoint, MatrixId};
 use crate::config::Config;
+use crate::per_layer_rows::layout;
 use kernels::matmul;
 
 /// Widths per token, each the most that any layer needs.
@@ -13,16 +14,29 @@ pub(super) struct PromptNeeds {
     pub(super) gate_up_columns: u32,
     /// Columns of a matrix, in whole blocks.
     pub(super) input_columns: u32,
+    /// Bytes of a chunk's rows of a per-layer table that is not on the GPU.
+    pub(super) per_layer_rows: Option<u64>,
 }
 
 impl PromptNeeds {
-    pub(super) fn of(config: &Config, checkpoint: &Checkpoint, matrices: &[Vec<Part>]) -> PromptNeeds {
+    pub(super) fn of(
+        config: &Config,
+        checkpoint: &Checkpoint,
+        matrices: &[Vec<Part>],
+        options: &Options,
+        resident: bool,
+    ) -> PromptNeeds {
         let parts = |id: MatrixId| match &matrices[id][..] {
             [whole] => matmul::parts(&whole.layout),
             _ => 1,
         };
         let columns = |id: MatrixId| 32 * matrices[id][0].layout.blocks();
-        let mut needs = PromptNeeds { result_parts: 1, gate_up_columns: 0, input_columns: 0 };
+        let mut needs = PromptNeeds {
+            result_parts: 1,
+            gate_up_columns: 0,
+            input_columns: checkpoint.per_layer.as_ref().map_or(0, |weights| columns(weights.projection)),
+            per_layer_rows: layout(checkpoint, options.chunk).filter(|_| !resident).map(|rows| rows.bytes()),
+        };
         for (layer, weights) in config.layers.iter().zip(&checkpoint.layers) {
             let mut read = vec![weights.qkv, weights.output, weights.gate_up, weights.down];
             let mut results = vec![weights.output];

@@ -99,8 +99,11 @@ fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
     var o0 = vec4<f32>(); var o1 = vec4<f32>(); var o2 = vec4<f32>(); var o3 = vec4<f32>();
     var o4 = vec4<f32>(); var o5 = vec4<f32>(); var o6 = vec4<f32>(); var o7 = vec4<f32>();
 
-    for (var block = first_of(token0); block < end; block += KEYS) {
-        let from_k = ((min(block + load_key, end - 1u) % CAPACITY) * KV_HEADS + kv_head) * HEAD_UNITS;
+    // Blocks begin at multiples of KEYS, so that a token's sums do not depend on the tokens beside it. What a row does not see
+    // weighs nothing; for what no row sees, which may be gone from the cache, the nearest key stands.
+    let first = first_of(token0);
+    for (var block = first / KEYS * KEYS; block < end; block += KEYS) {
+        let from_k = ((clamp(block + load_key, first, end - 1u) % CAPACITY) * KV_HEADS + kv_head) * HEAD_UNITS;
         var a = vec4<f32>();    // scores of `row`
         var b = vec4<f32>();    // scores of `row` + 16
         for (var chunk = 0u; chunk < CHUNKS; chunk += 1u) {
@@ -173,10 +176,9 @@ fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
             o5 *= corrections[r + 5u];
             o6 *= corrections[r + 6u];
             o7 *= corrections[r + 7u];
-            // Keys past the end weigh nothing; the last one stands for them.
             for (var j = 0u; j < min(KEYS, end - block); j += 2u) {
-                let v0 = value_at(min(block + j, end - 1u), kv_head, column);
-                let v1 = value_at(min(block + j + 1u, end - 1u), kv_head, column);
+                let v0 = value_at(clamp(block + j, first, end - 1u), kv_head, column);
+                let v1 = value_at(clamp(block + j + 1u, first, end - 1u), kv_head, column);
                 let at = j * (ROWS / 4u) + eight * 2u;
                 let w0 = weights[at];
                 let w4 = weights[at + 1u];
