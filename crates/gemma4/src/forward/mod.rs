@@ -12,8 +12,8 @@ mod token;
 use crate::checkpoint::{MatrixId, VectorId};
 use crate::config::{Attention, Config, Kv};
 use crate::model::Model;
-use crate::per_layer_rows;
 use crate::output::Want;
+use crate::per_layer_rows;
 use crate::plan::{Arena, CachePlan, Part};
 use gpu::{Binding, Buffer, Error};
 use kernels::matvec::{self, Input, Order, Products, Store};
@@ -323,7 +323,8 @@ impl<'a> Builder<'a> {
             Input::Rows | Input::Interleaved => Products::Float,
             _ => self.products_with(std::slice::from_ref(part)),
         };
-        let shape = matvec::Shape { weight: &part.layout, products, input: reading.input, store };
+        let sums = self.model.plan().options.tiers.token_sums;
+        let shape = matvec::Shape { weight: &part.layout, products, sums, input: reading.input, store };
         self.push(matvec::forward(self.device(), &shape, self.weight(part), outputs, &reading.bindings)?);
         self.reads(part.layout.bytes());
         Ok(())
