@@ -18,6 +18,7 @@ mod question;
 mod source;
 mod store;
 mod terminal;
+mod tiers;
 mod webgpu_limits;
 
 use std::process::ExitCode;
