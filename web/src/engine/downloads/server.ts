@@ -33,7 +33,9 @@ export async function listServer(base: string | URL = '.'): Promise<ServerModel[
   // Hosts of single-page apps answer every address with the page.
   const answer = (await response.json().catch(() => null)) as { models?: unknown } | null;
   if (!Array.isArray(answer?.models)) throw failed('NOT_FOUND', none);
-  return answer.models.filter(isModel).map((model) => ({ ...model, url: new URL(model.url, url).href }));
+  return answer.models.filter(isModel).map(({ name, bytes, digest, family, url: address }) => {
+    return { name, bytes, digest, family, url: new URL(address, url).href };
+  });
 }
 
 function isModel(value: unknown): value is ServerModel {
