@@ -19,7 +19,7 @@ export default {
   },
 
   async 'the ledger shows what the plan says, and nothing stays after unloading'(test) {
-    const { plan, memory, few, many, unloaded } = await withEngine(test, ledger, { url: modelUrl(MODEL) });
+    const { plan, memory, few, many, sampled, unloaded } = await withEngine(test, ledger, { url: modelUrl(MODEL) });
     equal(memory.total_bytes, plan.bytes, 'bytes in all');
     const accounts = Object.fromEntries(memory.accounts.map(({ account, bytes }) => [account, bytes]));
     for (const [account, bytes] of Object.entries(plan.accounts)) equal(accounts[account], bytes, `bytes of ${account}`);
@@ -27,6 +27,9 @@ export default {
     const made = [many.buffers_created, many.bind_groups_created, many.pipelines_created];
     equal(made, [0, 0, 0], 'buffers, bind groups and pipelines made for an answer');
     equal(many.submits - few.submits, 12 - 4, 'submits for 12 tokens, less those for 4');
+    equal(sampled.submits, many.submits, 'submits for 12 sampled tokens');
+    equal(sampled.dispatches - many.dispatches, 12, 'the best are found in one dispatch more than the one best');
+    equal(sampled.bytes_read, 12 * 3072, 'bytes read back for 12 sampled tokens');
     equal(unloaded.total_bytes, 0, 'bytes after unloading');
   },
 
@@ -84,17 +87,17 @@ async function cancelled(engine, { url }) {
 async function ledger(engine, { url }) {
   await engine.load({ url }, { contextLength: 512, chunkLength: 32 });
   const [plan, memory] = [engine.model.plan, await engine.memory()];
-  const answer = async (max_tokens) => {
+  const answer = async (max_tokens, temperature = 0) => {
     const before = await engine.counters();
-    const options = { temperature: 0, ignore_eos: true, parse: 'raw', max_tokens };
+    const options = { temperature, top_k: 64, ignore_eos: true, parse: 'raw', max_tokens };
     for await (const _event of engine.generate(Uint32Array.of(2, 11, 12), options));
     const after = await engine.counters();
     return Object.fromEntries(Object.keys(after).map((name) => [name, after[name] - before[name]]));
   };
   await answer(1);
-  const [few, many] = [await answer(4), await answer(12)];
+  const [few, many, sampled] = [await answer(4), await answer(12), await answer(12, 1)];
   await engine.unload();
-  return { plan, memory, few, many, unloaded: await engine.memory() };
+  return { plan, memory, few, many, sampled, unloaded: await engine.memory() };
 }
 
 /** Uses the classes of the module directly, in the page. */

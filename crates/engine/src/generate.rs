@@ -2,7 +2,7 @@
 
 use crate::answer::{Answer, Heard};
 use crate::event::{Event, FinishReason, Finished, Timings, Usage};
-use crate::sampling::{Sampler, Sampling};
+use crate::sampling::{Sampler, Sampling, scored};
 use crate::{Cancel, Error, Session};
 use gemma4::{Output, Want};
 use prompt::Tokenizer;
@@ -143,13 +143,15 @@ impl<'a> Generation<'a> {
             self.finish(FinishReason::Cancelled);
             return Ok(());
         }
-        let want = if self.sampler.needs_logits() { Want::Logits } else { Want::Token };
+        let vocabulary = self.session.model().config().vocabulary;
+        let (want, asked) = self.sampler.needs(self.session.note(ids), vocabulary);
+        self.session.ask(&asked)?;
         let result = match first {
             true => self.session.prompt(ids, want, &self.cancel).await,
             false => self.session.decode(ids[0], want).await,
         };
         let chosen = match result {
-            Ok(output) => self.choose(output),
+            Ok(output) => self.choose(want, output),
             Err(Error::Cancelled) => {
                 self.finish(FinishReason::Cancelled);
                 return Ok(());
@@ -167,15 +169,14 @@ impl<'a> Generation<'a> {
         Ok(())
     }
 
-    fn choose(&mut self, output: Output) -> Result<u32, Error> {
+    fn choose(&mut self, want: Want, output: Output) -> Result<u32, Error> {
         let position = self.session.position() - 1;
         let vocabulary = self.session.model().config().vocabulary;
-        let chosen = match output.token {
-            Some(id) => Some(id).filter(|&id| id < vocabulary),
-            None => {
-                let mut logits = output.logits;
-                self.sampler.choose(&mut logits, self.session.tokens())
-            }
+        let sequence = self.session.tokens();
+        let chosen = match want {
+            Want::Token => output.token.filter(|&id| id < vocabulary),
+            Want::Best => self.sampler.choose(output.best, sequence),
+            _ => self.sampler.choose(scored(&output.logits), sequence),
         };
         chosen.ok_or(Error::NotFinite { position })
     }

@@ -47,10 +47,10 @@ pub use file::{ModelFile, VocabularyArray};
 pub use generate::{GenerateOptions, Generation, ParseAnswer};
 pub use load::{LoadOptions, LoadProgress};
 pub use model::Model;
-pub use sampling::{Candidate, Sampling, SplitMix64, distribution};
+pub use sampling::{Candidate, Sampling, SplitMix64, distribution, scored};
 pub use session::{Session, StageCost};
 
-pub use gemma4::{KvType, PerLayerTable, Products, Stage};
+pub use gemma4::{KvType, PerLayerTable, PromptProducts, Scored, Stage, Sums, Tiers, TokenProducts};
 pub use gguf::{Header, Memory, ReadAt, ReadError, ReadErrorKind, ReadFuture};
 pub use gpu::{Device, Profile, Snapshot};
 pub use {gemma4, gguf, gpu, kernels, prompt};

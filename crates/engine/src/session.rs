@@ -15,7 +15,7 @@ pub struct Session {
     tokens: Vec<u32>,
 }
 
-/// What a stage of a decoded token costs.
+/// What a stage of a chunk or of a decoded token costs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct StageCost {
     /// The stage's name.
@@ -58,18 +58,18 @@ impl Session {
         self.context.dispatches_per_token()
     }
 
-    /// What a stage of a decoded token costs, measured over `times` rounds of it. The sum over stages is less than a token
+    /// What a stage of a whole chunk or of a decoded token costs, measured over `times` rounds of it. The sum over stages is less than the whole
     /// takes: a stage by itself finds its code and its small buffers in the caches. The session is empty afterwards.
     ///
     /// # Errors
     /// [`Error::Gpu`].
-    pub async fn time_stage(&mut self, stage: Stage, times: u32) -> Result<StageCost, Error> {
+    pub async fn time_stage(&mut self, path: Path, stage: Stage, times: u32) -> Result<StageCost, Error> {
         self.reset();
-        self.context.repeat(stage, 1).await?;
+        self.context.repeat(path, stage, 1).await?;
         let start = web_time::Instant::now();
-        self.context.repeat(stage, times).await?;
+        self.context.repeat(path, stage, times).await?;
         let seconds = start.elapsed().as_secs_f64() / f64::from(times.max(1));
-        let (dispatches, weight_bytes) = self.context.cost_of(stage);
+        let (dispatches, weight_bytes) = self.context.cost_of(path, stage);
         Ok(StageCost { stage: stage.name(), dispatches, weight_bytes, seconds })
     }
 
@@ -82,6 +82,7 @@ impl Session {
     pub async fn logits(&mut self, ids: &[u32], path: Path, cancel: &Cancel) -> Result<Vec<f32>, Error> {
         self.check(ids)?;
         self.reset();
+        self.note(ids);
         match path {
             Path::Prompt => Ok(self.prompt(ids, Want::AllLogits, cancel).await?.logits),
             Path::Decode => {
@@ -134,15 +135,13 @@ impl Session {
         assert!(self.truncate(0), "an empty cache is always possible");
     }
 
-    /// Processes tokens on the prompt path.
+    /// Processes noted tokens on the prompt path.
     pub(crate) async fn prompt(&mut self, ids: &[u32], want: Want, cancel: &Cancel) -> Result<Output, Error> {
-        self.note(ids);
         Ok(self.context.prompt(ids, want, &|| cancel.is_cancelled()).await?)
     }
 
-    /// Processes one token on the decode path.
+    /// Processes one noted token on the decode path.
     pub(crate) async fn decode(&mut self, id: u32, want: Want) -> Result<Output, Error> {
-        self.note(&[id]);
         Ok(self.context.decode(id, want).await?)
     }
 
@@ -151,9 +150,16 @@ impl Session {
         self.context.rest();
     }
 
-    fn note(&mut self, ids: &[u32]) {
+    /// Notes the tokens that are to be processed next; gives the sequence as it will be.
+    pub(crate) fn note(&mut self, ids: &[u32]) -> &[u32] {
         self.tokens.truncate(self.context.position() as usize);
         self.tokens.extend_from_slice(ids);
+        &self.tokens
+    }
+
+    /// Says which tokens' logits [`Want::Best`] is to bring besides the best.
+    pub(crate) fn ask(&mut self, ids: &[u32]) -> Result<(), Error> {
+        Ok(self.context.ask(ids)?)
     }
 
     fn check(&self, ids: &[u32]) -> Result<(), Error> {

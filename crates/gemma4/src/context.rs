@@ -4,47 +4,32 @@ use crate::config::Attention;
 use crate::error::Error;
 use crate::forward::{Pass, Path, Stage};
 use crate::model::Model;
+use crate::output::{Output, Want};
+use crate::per_layer_rows::PerLayerRows;
 use crate::rewind::can_rewind;
 use gpu::{Account, Buffer, Readback, Recorder, Usage};
 use kernels::head_norm_rope::rope_table;
 use kernels::op::{Op, Step};
+use kernels::top_k;
 use std::rc::Rc;
 
 /// Layers submitted at once on the prompt path: between two such pieces a cancellation is seen. A wait costs 0.1 to
 /// 0.3 ms, so that fewer layers would be felt on fast adapters, and more on slow ones by who waits for a stop.
 const LAYERS_PER_SUBMIT: usize = 4;
 
-/// What a step is to bring back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Want {
-    /// Nothing: the step only fills the cache.
-    Nothing,
-    /// The most likely next token (4 bytes).
-    Token,
-    /// The logits of the last position (4 * vocabulary bytes).
-    Logits,
-    /// The logits of every position, one after the other.
-    AllLogits,
-}
-
-/// What a step brought back.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Output {
-    /// The most likely next token, for [`Want::Token`].
-    pub token: Option<u32>,
-    /// Logits (positions, vocabulary), empty unless asked for.
-    pub logits: Vec<f32>,
-}
-
 /// A sequence of tokens and its state on the GPU.
 pub struct Context {
     /// The next token's commands and what they bring back, recorded while the GPU was busy with the token before.
     ahead: Option<(Want, Recorder)>,
+    /// The ids that [`Want::Best`] brings besides, as they are on the GPU.
+    asked: Vec<u32>,
     model: Rc<Model>,
     buffers: Vec<Option<Buffer>>,
     readback: Readback,
     prompt: Pass,
     decode: Pass,
+    /// Where the rows of a table that stays in the file come from.
+    per_layer_rows: Option<PerLayerRows>,
     position: u32,
     /// End of the furthest position written since the sequence was empty: what the rings have overwritten goes by this,
     /// also when a chunk was cancelled or the sequence cut.
@@ -52,6 +37,9 @@ pub struct Context {
 }
 
 impl Context {
+    /// Most ids that [`Context::ask`] takes.
+    pub const ASKED_MAX: usize = top_k::ASKED as usize;
+
     /// Allocates the plan's cache and activations and prepares every dispatch.
     pub async fn new(model: Rc<Model>) -> Result<Context, Error> {
         let device = model.device();
@@ -76,9 +64,22 @@ impl Context {
         let passes =
             || Ok((Pass::new(&model, &buffers, Path::Prompt)?, Pass::new(&model, &buffers, Path::Decode)?));
         let (prompt, decode) = device.guarded(passes).await?;
-        let context =
-            Context { ahead: None, model, buffers, readback, prompt, decode, position: 0, reach: 0 };
+        let (checkpoint, chunk) = (model.checkpoint(), plan.options.chunk);
+        let per_layer_rows = plan.arena.per_layer_rows.and_then(|_| PerLayerRows::new(checkpoint, chunk));
+        let context = Context {
+            ahead: None,
+            asked: Vec::new(),
+            model,
+            buffers,
+            readback,
+            prompt,
+            decode,
+            per_layer_rows,
+            position: 0,
+            reach: 0,
+        };
         context.write_rope_tables();
+        context.write_row_numbers();
         Ok(context)
     }
 
@@ -111,12 +112,16 @@ impl Context {
         let chunks = ids.len().div_ceil(chunk);
         for (n, ids) in ids.chunks(chunk).enumerate() {
             let want = match want {
-                Want::Token | Want::Logits if n + 1 < chunks => Want::Nothing,
-                other => other,
+                Want::AllLogits => want,
+                _ if n + 1 < chunks => Want::Nothing,
+                _ => want,
             };
             let part = self.step(Path::Prompt, ids, want, cancelled).await?;
-            output.token = part.token;
             output.logits.extend(part.logits);
+            output = Output { logits: output.logits, ..part };
+        }
+        if want == Want::Nothing {
+            self.model.device().wait().await?;
         }
         Ok(output)
     }
@@ -125,6 +130,32 @@ impl Context {
     pub async fn decode(&mut self, id: u32, want: Want) -> Result<Output, Error> {
         self.check(&[id])?;
         self.step(Path::Decode, &[id], want, &|| false).await
+    }
+
+    /// Says whose logits [`Want::Best`] is to bring besides the best, from now on.
+    ///
+    /// # Errors
+    /// [`Error::Token`] for an id outside the vocabulary.
+    ///
+    /// # Panics
+    /// When there are more than [`Context::ASKED_MAX`].
+    pub fn ask(&mut self, ids: &[u32]) -> Result<(), Error> {
+        assert!(
+            ids.len() <= Context::ASKED_MAX,
+            "{} ids asked for, at most {}",
+            ids.len(),
+            Context::ASKED_MAX
+        );
+        self.check_ids(ids)?;
+        if self.asked != ids {
+            self.model.device().write(
+                self.buffer(self.model.plan().arena.asked),
+                0,
+                bytemuck::cast_slice(ids),
+            );
+            self.asked = ids.to_vec();
+        }
+        Ok(())
     }
 
     /// Drops what was prepared for a next token. As long as it is kept, buffers that others drop keep their memory.
@@ -157,9 +188,15 @@ impl Context {
         for (after, tap) in &self.prompt.taps {
             self.submit(&self.prompt.ops[done..*after], rows, "trace");
             done = *after;
-            let bytes = 4 * u64::from(tap.columns) * u64::from(rows);
+            let values_of_part = tap.columns as usize * rows as usize;
+            let bytes = 4 * values_of_part as u64 * u64::from(tap.parts);
             let raw = self.model.device().read(self.buffer(tap.buffer), 0, bytes).await?;
-            values.push((tap.name.clone(), bytemuck::pod_collect_to_vec(&raw)));
+            let mut sum: Vec<f32> = bytemuck::pod_collect_to_vec(&raw);
+            for i in values_of_part..sum.len() {
+                sum[i % values_of_part] += sum[i];
+            }
+            sum.truncate(values_of_part);
+            values.push((tap.name.clone(), sum));
         }
         self.submit(&self.prompt.layers()[done..], rows, "trace");
         self.model.device().wait().await?;
@@ -198,26 +235,33 @@ impl Context {
         self.decode.ops.len()
     }
 
-    /// Dispatches of a decoded token that belong to a stage, and bytes of weights that their products read.
-    pub fn cost_of(&self, stage: Stage) -> (usize, u64) {
-        let of_stage = self.decode.costs.iter().filter(|(of, _)| *of == stage);
+    /// Dispatches of a chunk or of a decoded token that belong to a stage, and bytes of weights that their products read.
+    pub fn cost_of(&self, path: Path, stage: Stage) -> (usize, u64) {
+        let of_stage = self.pass(path).costs.iter().filter(|(of, _)| *of == stage);
         of_stage.fold((0, 0), |(dispatches, bytes), (_, more)| (dispatches + 1, bytes + more))
     }
 
-    /// Runs a stage's dispatches of a decoded token `times` over whatever the buffers hold, in one submit, and waits: for
-    /// measuring. The sequence is empty afterwards.
+    /// Runs a stage's dispatches of a whole chunk or of a decoded token `times` over whatever the buffers hold, in one submit,
+    /// and waits: for measuring. The sequence is empty afterwards.
     ///
     /// # Errors
     /// Those of the device.
-    pub async fn repeat(&mut self, stage: Stage, times: u32) -> Result<(), Error> {
+    pub async fn repeat(&mut self, path: Path, stage: Stage, times: u32) -> Result<(), Error> {
         let device = self.model.device();
-        self.write_step(1, 0);
+        let options = &self.model.plan().options;
+        let rows = match path {
+            Path::Prompt => options.chunk.min(options.context),
+            Path::Decode => 1,
+        };
+        self.write_step(rows, 0);
+        let pass = self.pass(path);
         let mut recorder = device.recorder();
-        recorder.pass(stage.name(), |pass| {
+        recorder.pass(stage.name(), |recorded| {
             for _ in 0..times {
-                let of_stage =
-                    self.decode.ops.iter().zip(&self.decode.costs).filter(|(_, cost)| cost.0 == stage);
-                of_stage.for_each(|(op, _)| op.record(pass, 1));
+                let of_stage = pass.ops.iter().zip(&pass.costs).filter(|(_, cost)| cost.0 == stage);
+                // A chunk's head is for one of its rows.
+                let rows = if stage == Stage::Head { 1 } else { rows };
+                of_stage.for_each(|(op, _)| op.record(recorded, rows));
             }
         });
         device.submit(recorder);
@@ -226,15 +270,27 @@ impl Context {
         Ok(())
     }
 
+    fn pass(&self, path: Path) -> &Pass {
+        match path {
+            Path::Prompt => &self.prompt,
+            Path::Decode => &self.decode,
+        }
+    }
+
     fn buffer(&self, index: usize) -> &Buffer {
         self.buffers[index].as_ref().expect("activations are created with the context")
     }
 
-    fn check(&self, ids: &[u32]) -> Result<(), Error> {
+    fn check_ids(&self, ids: &[u32]) -> Result<(), Error> {
         let vocabulary = self.model.config().vocabulary;
-        if let Some(&id) = ids.iter().find(|&&id| id >= vocabulary) {
-            return Err(Error::Token { id, vocabulary });
+        match ids.iter().find(|&&id| id >= vocabulary) {
+            Some(&id) => Err(Error::Token { id, vocabulary }),
+            None => Ok(()),
         }
+    }
+
+    fn check(&self, ids: &[u32]) -> Result<(), Error> {
+        self.check_ids(ids)?;
         let needed = u64::from(self.position) + ids.len() as u64;
         if needed > u64::from(self.capacity()) {
             return Err(Error::ContextFull { needed, context: self.capacity() });
@@ -263,7 +319,7 @@ impl Context {
     }
 
     /// The step's uniform, token ids and, for a streamed table, per-layer rows.
-    async fn write_inputs(&self, path: Path, ids: &[u32]) -> Result<u32, Error> {
+    async fn write_inputs(&mut self, path: Path, ids: &[u32]) -> Result<u32, Error> {
         let device = self.model.device();
         let arena = &self.model.plan().arena;
         let rows = ids.len() as u32;
@@ -271,11 +327,11 @@ impl Context {
         self.write_step(rows, rows - 1);
         let ids = self.embedded_ids(ids);
         device.write(self.buffer(arena.ids), 0, bytemuck::cast_slice(&ids));
-        if let (Some([inputs, _]), Some(width)) = (arena.per_layer, self.model.config().per_layer)
-            && !self.model.plan().per_layer_resident
-        {
-            let values = self.model.per_layer_rows(&ids, (width as f32).sqrt()).await?;
-            device.write(self.buffer(inputs), 0, bytemuck::cast_slice(&values));
+        if let (Some([buffer, _]), Some(rows)) = (arena.per_layer_rows, &mut self.per_layer_rows) {
+            let buffer = self.buffers[buffer].as_ref().expect("activations are created with the context");
+            for (at, bytes) in rows.fetch(self.model.source(), &ids).await? {
+                device.write(buffer, at, bytes);
+            }
         }
         Ok(rows)
     }
@@ -297,10 +353,11 @@ impl Context {
         self.model.device().submit(recorder);
     }
 
-    /// All layers, waiting between pieces so that a cancellation is seen and no driver's time limit is met.
+    /// All layers, in pieces so that a cancellation is seen and no driver's time limit is met. The last piece is not waited for.
     async fn record_prompt(&self, rows: u32, cancelled: &dyn Fn() -> bool) -> Result<(), Error> {
         let ends = &self.prompt.layer_ends;
         let mut done = 0;
+        let mut earlier = None;
         for (n, &end) in ends.iter().enumerate() {
             let last = n + 1 == ends.len();
             if !last && (n + 1) % LAYERS_PER_SUBMIT != 0 {
@@ -311,8 +368,9 @@ impl Context {
             }
             self.submit(&self.prompt.ops[done..end], rows, "prompt");
             done = end;
-            if !last {
-                self.model.device().wait().await?;
+            // One piece is in hand while the one before it is waited for, so that the GPU has no pause between them.
+            if let Some(earlier) = earlier.replace(self.model.device().passed()) {
+                earlier.await?;
             }
         }
         Ok(())
@@ -323,14 +381,12 @@ impl Context {
         let first = if want == Want::AllLogits { 0 } else { rows - 1 };
         let mut output = Output::default();
         if want == Want::Nothing {
-            self.model.device().wait().await?;
             return Ok(output);
         }
         for row in first..rows {
             self.write_step(rows, row);
             let mut recorder = self.model.device().recorder();
-            let ops = self.prompt.head(want == Want::Token);
-            recorder.pass("head", |pass| ops.iter().for_each(|op| op.record(pass, 1)));
+            recorder.pass("head", |pass| self.prompt.head(want).for_each(|op| op.record(pass, 1)));
             self.record_result(&mut recorder, want);
             self.model.device().submit(recorder);
             self.collect(want, &mut output).await?;
@@ -357,12 +413,8 @@ impl Context {
 
     fn record_token(&self, want: Want) -> Recorder {
         let mut recorder = self.model.device().recorder();
-        let ops = match want {
-            Want::Nothing => self.decode.layers(),
-            Want::Token => &self.decode.ops,
-            Want::Logits | Want::AllLogits => self.decode.to_logits(),
-        };
-        recorder.pass("token", |pass| ops.iter().for_each(|op| op.record(pass, 1)));
+        let ops = self.decode.layers().iter().chain(self.decode.head(want));
+        recorder.pass("token", |pass| ops.for_each(|op| op.record(pass, 1)));
         self.record_result(&mut recorder, want);
         recorder.finish();
         recorder
@@ -370,31 +422,27 @@ impl Context {
 
     /// The copy of what a step is to bring back.
     fn record_result(&self, recorder: &mut Recorder, want: Want) {
-        let arena = &self.model.plan().arena;
-        let (from, bytes) = match want {
+        let (arena, bytes) = (&self.model.plan().arena, want.bytes(self.model.config().vocabulary));
+        let from = match want {
             Want::Nothing => return,
-            Want::Token => (arena.token, 4),
-            Want::Logits | Want::AllLogits => (arena.logits, 4 * u64::from(self.model.config().vocabulary)),
+            Want::Token => arena.token,
+            Want::Best => arena.best,
+            Want::Logits | Want::AllLogits => arena.logits,
         };
         recorder.copy_to_readback(self.buffer(from), 0, &self.readback, 0, bytes);
     }
 
     async fn collect(&self, want: Want, output: &mut Output) -> Result<(), Error> {
-        match want {
-            Want::Token => {
-                let token = self.readback.read_with(4, bytemuck::pod_read_unaligned).await?;
-                output.token = Some(token);
-            }
-            _ => {
-                let bytes = 4 * u64::from(self.model.config().vocabulary);
-                let logits = &mut output.logits;
-                let append = |bytes: &[u8]| {
-                    logits.extend(bytes.chunks_exact(4).map(bytemuck::pod_read_unaligned::<f32>));
-                };
-                self.readback.read_with(bytes, append).await?;
-            }
+        let bytes = want.bytes(self.model.config().vocabulary);
+        Ok(self.readback.read_with(bytes, |bytes| output.take(want, bytes, &self.asked)).await?)
+    }
+
+    /// A chunk's rows of a streamed table lie in the order of its tokens.
+    fn write_row_numbers(&self) {
+        if let Some([_, numbers]) = self.model.plan().arena.per_layer_rows {
+            let in_order: Vec<u32> = (0..self.model.plan().options.chunk).collect();
+            self.model.device().write(self.buffer(numbers), 0, bytemuck::cast_slice(&in_order));
         }
-        Ok(())
     }
 
     fn write_rope_tables(&self) {

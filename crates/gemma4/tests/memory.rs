@@ -2,7 +2,7 @@
 
 mod support;
 
-use gemma4::{Config, Context, Error, KvType, Options, PerLayerTable, Want};
+use gemma4::{Config, Context, Error, KvType, Options, Path, PerLayerTable, Scored, Want};
 use gpu::Account;
 use support::{Golden, context, device, device_with, difference, file, load, names, options};
 
@@ -29,20 +29,60 @@ fn a_hundred_decode_steps_create_nothing() {
     let device = device();
     let mut context =
         pollster::block_on(context(&device, "tiny-dense-ple/ollama-q4_k_m", &options(KvType::F16, 16)));
-    let mut token =
-        pollster::block_on(context.prompt(&[2, 5, 9], Want::Token, &|| false)).expect("prompt").token;
-    let before = device.counters();
-    for _ in 0..100 {
-        token =
-            pollster::block_on(context.decode(token.expect("a token"), Want::Token)).expect("decode").token;
+    let to_token = context.dispatches_per_token() as u64;
+    for (want, dispatches, bytes_read) in
+        [(Want::Token, to_token, 4), (Want::Best, to_token + 1, 3072), (Want::Logits, to_token - 1, 4 * 768)]
+    {
+        assert!(context.truncate(0));
+        pollster::block_on(context.prompt(&[2, 5, 9], want, &|| false)).expect("prompt");
+        let before = device.counters();
+        for id in 0..100 {
+            context.ask(&[id, id + 1]).expect("ids of the vocabulary");
+            pollster::block_on(context.decode(id, want)).expect("decode");
+        }
+        let made = device.counters() - before;
+        assert_eq!(made.buffers_created, 0, "{want:?}");
+        assert_eq!(made.bind_groups_created, 0, "{want:?}");
+        assert_eq!(made.pipelines_created, 0, "{want:?}");
+        assert_eq!(made.submits, 100, "{want:?}");
+        assert_eq!(made.dispatches, 100 * dispatches, "{want:?}");
+        assert_eq!(made.bytes_read, 100 * bytes_read, "{want:?}");
     }
-    let made = device.counters() - before;
-    assert_eq!(made.buffers_created, 0);
-    assert_eq!(made.bind_groups_created, 0);
-    assert_eq!(made.pipelines_created, 0);
-    assert_eq!(made.submits, 100);
-    assert_eq!(made.dispatches, 100 * context.dispatches_per_token() as u64);
-    assert_eq!(made.bytes_read, 400, "a token is four bytes");
+}
+
+/// The best logits of a step and those asked for are the step's logits.
+#[test]
+fn the_best_and_those_asked_for_are_of_all_logits() {
+    let ids = Golden::open("tiny-dense-ple/ollama-q4_k_m").ids("prompt.long.ids");
+    let device = device();
+    let mut context =
+        pollster::block_on(context(&device, "tiny-dense-ple/ollama-q4_k_m", &options(KvType::F16, 16)));
+    for asked in [&[][..], &[767, 0, 5], &[3]] {
+        context.ask(asked).expect("ids of the vocabulary");
+        let mut both = |from: usize, path: Path| {
+            let mut step = |want| {
+                assert!(context.truncate(from as u32));
+                pollster::block_on(async {
+                    match path {
+                        Path::Prompt => context.prompt(&ids[from..40], want, &|| false).await,
+                        Path::Decode => context.decode(ids[from], want).await,
+                    }
+                })
+                .expect("step")
+            };
+            (step(Want::Logits).logits, step(Want::Best).best)
+        };
+        for (logits, best) in [both(0, Path::Prompt), both(39, Path::Decode)] {
+            let mut order: Vec<u32> = (0..768).collect();
+            order.sort_by(|&a, &b| logits[b as usize].total_cmp(&logits[a as usize]));
+            let mut expected: Vec<u32> = [&order[..256], asked].concat();
+            expected.sort_unstable();
+            expected.dedup();
+            let scored = |id| Scored { id, logit: logits[id as usize] };
+            assert_eq!(best, expected.into_iter().map(scored).collect::<Vec<_>>());
+        }
+    }
+    assert!(matches!(context.ask(&[768]), Err(Error::Token { id: 768, vocabulary: 768 })));
 }
 
 /// Logits of the long prompt with some options.

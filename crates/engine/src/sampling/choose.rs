@@ -1,6 +1,8 @@
 //! Drawing one token after another.
 
+use super::distribution::edited;
 use super::{Sampling, SplitMix64, distribution};
+use gemma4::{Scored, Want, best_max};
 
 /// The settings and the random numbers of one answer.
 #[derive(Clone, Debug)]
@@ -14,14 +16,32 @@ impl Sampler {
         Sampler { sampling: sampling.clone(), random: SplitMix64::new(sampling.seed) }
     }
 
-    /// Whether the largest logit's index is not enough.
-    pub(crate) fn needs_logits(&self) -> bool {
-        self.sampling.temperature > 0.0 || self.sampling.edits_logits()
+    /// What decides which token follows `sequence`, and the tokens whose logits must come besides the best.
+    ///
+    /// The best are enough if as many of them are left as are kept, whatever becomes of those that are edited: nothing else
+    /// can then be among those kept. Where all are kept, probabilities depend on all logits.
+    pub(crate) fn needs(&self, sequence: &[u32], vocabulary: u32) -> (Want, Vec<u32>) {
+        let greedy = self.sampling.temperature == 0.0;
+        let edited = edited(sequence, &self.sampling);
+        if greedy && edited.is_empty() {
+            return (Want::Token, edited);
+        }
+        let kept = match self.sampling.top_k {
+            _ if greedy => 1,
+            0 => vocabulary,
+            top_k => top_k,
+        };
+        let decisive = u64::from(kept) + edited.len() as u64;
+        if decisive <= u64::from(best_max(vocabulary)) {
+            (Want::Best, edited)
+        } else {
+            (Want::Logits, Vec::new())
+        }
     }
 
     /// The token that follows `sequence`; none if the logits are no numbers. One random number is used per token,
     /// whatever the settings.
-    pub(crate) fn choose(&mut self, logits: &mut [f32], sequence: &[u32]) -> Option<u32> {
+    pub(crate) fn choose(&mut self, logits: Vec<Scored>, sequence: &[u32]) -> Option<u32> {
         let candidates = distribution(logits, sequence, &self.sampling)?;
         let mut left = self.random.uniform();
         let drawn = candidates.iter().find(|candidate| {
@@ -35,19 +55,20 @@ impl Sampler {
 
 #[cfg(test)]
 mod tests {
+    use super::super::scored;
     use super::*;
 
     const LOGITS: [f32; 6] = [1.0, -2.0, 3.0, 2.5, 0.0, 2.9];
 
     fn draws(sampling: &Sampling, n: usize) -> Vec<u32> {
         let mut sampler = Sampler::new(sampling);
-        (0..n).map(|_| sampler.choose(&mut LOGITS.clone(), &[]).unwrap()).collect()
+        (0..n).map(|_| sampler.choose(scored(&LOGITS), &[]).unwrap()).collect()
     }
 
     fn check(sampling: Sampling) {
         const DRAWS: usize = 20_000;
         let drawn = draws(&sampling, DRAWS);
-        let expected = distribution(&mut LOGITS.clone(), &[], &sampling).unwrap();
+        let expected = distribution(scored(&LOGITS), &[], &sampling).unwrap();
         let mut counted = 0;
         for candidate in expected {
             let count = drawn.iter().filter(|&&id| id == candidate.id).count();
@@ -84,8 +105,38 @@ mod tests {
     fn temperature_zero_takes_the_largest() {
         assert_eq!(draws(&Sampling::greedy(), 3), [2, 2, 2]);
         assert_eq!(draws(&Sampling { seed: 77, top_k: 64, ..Sampling::greedy() }, 3), [2, 2, 2]);
-        assert!(!Sampler::new(&Sampling::greedy()).needs_logits());
-        let penalised = Sampling { repetition_penalty: 1.1, ..Sampling::greedy() };
-        assert!(Sampler::new(&penalised).needs_logits());
+    }
+
+    #[test]
+    fn no_more_is_needed_than_decides() {
+        let check = |sampling: Sampling, expected: Want, asked: &[u32]| {
+            let sequence: Vec<u32> = (0..300).collect();
+            let needs = Sampler::new(&sampling).needs(&sequence, 1000);
+            assert_eq!(needs, (expected, asked.to_vec()), "{sampling:?}");
+        };
+        let top_k = |top_k, penalty_window| Sampling {
+            top_k,
+            presence_penalty: 1.0,
+            penalty_window,
+            ..Sampling::default()
+        };
+        let last = |n: u32| (300 - n..300).collect::<Vec<u32>>();
+        check(Sampling::greedy(), Want::Token, &[]);
+        check(Sampling { top_k: 5, seed: 3, ..Sampling::greedy() }, Want::Token, &[]);
+        check(Sampling { logit_bias: vec![(9, 1.0), (7, 0.0)], ..Sampling::greedy() }, Want::Best, &[7, 9]);
+        check(Sampling { temperature: 0.0, ..top_k(0, 255) }, Want::Best, &last(255));
+        check(Sampling { temperature: 0.0, ..top_k(0, 256) }, Want::Logits, &[]);
+        check(Sampling::default(), Want::Best, &[]);
+        check(Sampling { top_k: 256, ..Sampling::default() }, Want::Best, &[]);
+        check(Sampling { top_k: 257, ..Sampling::default() }, Want::Logits, &[]);
+        check(Sampling { top_k: 0, ..Sampling::default() }, Want::Logits, &[]);
+        check(top_k(64, 64), Want::Best, &last(64));
+        check(top_k(64, 192), Want::Best, &last(192));
+        check(top_k(64, 193), Want::Logits, &[]);
+        check(
+            Sampling { logit_bias: vec![(299, 1.0), (3, 1.0)], ..top_k(64, 2) },
+            Want::Best,
+            &[3, 298, 299],
+        );
     }
 }

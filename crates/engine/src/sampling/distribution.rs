@@ -2,6 +2,7 @@
 
 use super::Sampling;
 use super::exponential::exponential;
+use gemma4::Scored;
 use std::cmp::Ordering;
 
 /// Tokens looked at first when top-p has to be found in a whole vocabulary; eight times as many if they do not suffice.
@@ -16,97 +17,113 @@ pub struct Candidate {
     pub probability: f64,
 }
 
-/// The tokens that may follow `sequence` and their probabilities, by the steps that [`Sampling`] lists. None if a logit
-/// is not a number or none is finite. `logits` (vocabulary) hold the biased and penalised values afterwards.
+/// The tokens that may follow `sequence` and their probabilities, by the steps that [`Sampling`] lists. `logits` are those of
+/// the whole vocabulary by rising id, or of so many tokens that [`Sampling`] leaves none of the others. None if one of them
+/// is NaN or plus infinity, or none is finite.
 ///
 /// At temperature 0 there is one candidate.
 ///
 /// # Panics
-/// If a biased token or one of the sequence is outside the vocabulary.
-pub fn distribution(logits: &mut [f32], sequence: &[u32], sampling: &Sampling) -> Option<Vec<Candidate>> {
-    if logits.iter().any(|logit| logit.is_nan() || *logit == f32::INFINITY) {
+/// If the logit of a biased token or of one of the sequence is missing.
+pub fn distribution(
+    mut logits: Vec<Scored>,
+    sequence: &[u32],
+    sampling: &Sampling,
+) -> Option<Vec<Candidate>> {
+    if logits.iter().any(|token| token.logit.is_nan() || token.logit == f32::INFINITY) {
         return None;
     }
-    edit(logits, sequence, sampling);
-    let best = most_likely(logits)?;
+    edit(&mut logits, sequence, sampling);
+    let mut kept = logits;
+    kept.retain(|token| token.logit.is_finite());
+    let best = *kept.iter().min_by(|a, b| descending(a, b))?;
     if sampling.temperature == 0.0 {
-        return Some(vec![Candidate { id: best, probability: 1.0 }]);
+        return Some(vec![Candidate { id: best.id, probability: 1.0 }]);
     }
-    let mut kept: Vec<u32> = (0..logits.len() as u32).filter(|&id| logits[id as usize].is_finite()).collect();
-    let by_logit = |a: &u32, b: &u32| descending(logits, *a, *b);
     let top_k = sampling.top_k as usize;
     if top_k > 0 && top_k < kept.len() {
-        kept.select_nth_unstable_by(top_k - 1, by_logit);
+        kept.select_nth_unstable_by(top_k - 1, descending);
         kept.truncate(top_k);
     }
-    let largest = f64::from(logits[best as usize]);
+    let largest = f64::from(best.logit);
     let temperature = f64::from(sampling.temperature);
-    let weight = |id: u32| exponential((f64::from(logits[id as usize]) - largest) / temperature);
+    let weight = |token: &Scored| exponential((f64::from(token.logit) - largest) / temperature);
     if sampling.top_p < 1.0 {
         // Sums are taken in the order of ids where they run over everything, so that no selection's order shows.
-        kept.sort_unstable();
-        let total: f64 = kept.iter().map(|&id| weight(id)).sum();
-        keep_top_p(&mut kept, f64::from(sampling.top_p) * total, weight, by_logit);
+        kept.sort_unstable_by_key(|token| token.id);
+        let total: f64 = kept.iter().map(weight).sum();
+        keep_top_p(&mut kept, f64::from(sampling.top_p) * total, weight);
     }
     if sampling.min_p > 0.0 {
         // The largest weight is e^0.
-        kept.retain(|&id| weight(id) >= f64::from(sampling.min_p));
+        kept.retain(|token| weight(token) >= f64::from(sampling.min_p));
     }
-    kept.sort_unstable();
-    let weights: Vec<f64> = kept.iter().map(|&id| weight(id)).collect();
+    kept.sort_unstable_by_key(|token| token.id);
+    let weights: Vec<f64> = kept.iter().map(weight).collect();
     let total: f64 = weights.iter().sum();
-    let candidates =
-        kept.into_iter().zip(weights).map(|(id, weight)| Candidate { id, probability: weight / total });
+    let candidates = kept
+        .iter()
+        .zip(weights)
+        .map(|(token, weight)| Candidate { id: token.id, probability: weight / total });
     Some(candidates.collect())
 }
 
-/// Adds biases, then penalties.
-fn edit(logits: &mut [f32], sequence: &[u32], sampling: &Sampling) {
-    for &(id, bias) in &sampling.logit_bias {
-        logits[id as usize] += bias;
-    }
-    if !sampling.penalizes() {
-        return;
-    }
-    let first = sequence.len().saturating_sub(sampling.penalty_window as usize);
-    let mut seen = sequence[first..].to_vec();
-    seen.sort_unstable();
-    for same in seen.chunk_by(|a, b| a == b) {
-        let logit = &mut logits[same[0] as usize];
-        let r = sampling.repetition_penalty;
-        *logit = if *logit > 0.0 { *logit / r } else { *logit * r };
-        *logit -= sampling.presence_penalty + sampling.frequency_penalty * same.len() as f32;
-    }
+/// The logits of a whole vocabulary with their ids.
+pub fn scored(logits: &[f32]) -> Vec<Scored> {
+    logits.iter().zip(0..).map(|(&logit, id)| Scored { id, logit }).collect()
 }
 
-/// The id of the largest finite logit, the lower of equal ones.
-fn most_likely(logits: &[f32]) -> Option<u32> {
-    let finite = (0..logits.len() as u32).filter(|&id| logits[id as usize].is_finite());
-    finite.min_by(|&a, &b| descending(logits, a, b))
+/// The tokens whose logits the settings change after `sequence`, by rising id.
+pub(crate) fn edited(sequence: &[u32], sampling: &Sampling) -> Vec<u32> {
+    let biased = sampling.logit_bias.iter().map(|&(id, _)| id);
+    let mut ids: Vec<u32> = biased.chain(penalized(sequence, sampling).iter().copied()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// The end of the sequence at which penalties look.
+fn penalized<'a>(sequence: &'a [u32], sampling: &Sampling) -> &'a [u32] {
+    let window = if sampling.penalizes() { sampling.penalty_window as usize } else { 0 };
+    &sequence[sequence.len().saturating_sub(window)..]
+}
+
+/// Adds biases, then penalties.
+fn edit(logits: &mut [Scored], sequence: &[u32], sampling: &Sampling) {
+    let mut change = |id: u32, new: &dyn Fn(f32) -> f32| {
+        let at =
+            logits.binary_search_by_key(&id, |token| token.id).expect("an edited token's logit is there");
+        logits[at].logit = new(logits[at].logit);
+    };
+    for &(id, bias) in &sampling.logit_bias {
+        change(id, &|logit| logit + bias);
+    }
+    let mut seen = penalized(sequence, sampling).to_vec();
+    seen.sort_unstable();
+    let r = sampling.repetition_penalty;
+    for same in seen.chunk_by(|a, b| a == b) {
+        let others = sampling.presence_penalty + sampling.frequency_penalty * same.len() as f32;
+        change(same[0], &|logit| if logit > 0.0 { logit / r - others } else { logit * r - others });
+    }
 }
 
 /// Larger logits first, lower ids first among equal ones: an order without ties, so that every selection is unique.
-fn descending(logits: &[f32], a: u32, b: u32) -> Ordering {
-    logits[b as usize].total_cmp(&logits[a as usize]).then(a.cmp(&b))
+fn descending(a: &Scored, b: &Scored) -> Ordering {
+    b.logit.total_cmp(&a.logit).then(a.id.cmp(&b.id))
 }
 
-/// Keeps the first ids in the order of `by_logit` until their weights reach `goal`.
-fn keep_top_p(
-    kept: &mut Vec<u32>,
-    goal: f64,
-    weight: impl Fn(u32) -> f64,
-    by_logit: impl Fn(&u32, &u32) -> Ordering,
-) {
+/// Keeps the most likely until their weights reach `goal`.
+fn keep_top_p(kept: &mut Vec<Scored>, goal: f64, weight: impl Fn(&Scored) -> f64) {
     let (mut sorted, mut sum) = (0, 0.0);
     while sorted < kept.len() {
         let rest = &mut kept[sorted..];
         let take = rest.len().min(SORTED_FIRST.max(7 * sorted));
         if take < rest.len() {
-            rest.select_nth_unstable_by(take - 1, &by_logit);
+            rest.select_nth_unstable_by(take - 1, descending);
         }
-        rest[..take].sort_unstable_by(&by_logit);
-        for (n, &id) in rest[..take].iter().enumerate() {
-            sum += weight(id);
+        rest[..take].sort_unstable_by(descending);
+        for (n, token) in rest[..take].iter().enumerate() {
+            sum += weight(token);
             if sum >= goal {
                 kept.truncate(sorted + n + 1);
                 return;
@@ -118,8 +135,9 @@ fn keep_top_p(
 
 #[cfg(test)]
 mod tests {
-    use super::super::SplitMix64;
+    use super::super::{Sampler, SplitMix64};
     use super::*;
+    use gemma4::Want;
 
     /// The same by definition: everything sorted, every step in full, no selection and no shortcut.
     fn by_definition(logits: &[f32], sequence: &[u32], sampling: &Sampling) -> Vec<(u32, f64)> {
@@ -170,7 +188,7 @@ mod tests {
         let logits: Vec<f32> = (0..vocabulary).map(|_| (random.uniform() * 16.0 - 8.0) as f32).collect();
         let sequence: Vec<u32> = (0..200).map(|_| (random.bits() % vocabulary as u64) as u32).collect();
         let expected = by_definition(&logits, &sequence, &sampling);
-        let found = distribution(&mut logits.clone(), &sequence, &sampling).unwrap();
+        let found = distribution(scored(&logits), &sequence, &sampling).unwrap();
         let ids = |list: &[(u32, f64)]| list.iter().map(|(id, _)| *id).collect::<Vec<_>>();
         let found: Vec<(u32, f64)> = found.iter().map(|c| (c.id, c.probability)).collect();
         assert_eq!(ids(&found), ids(&expected), "{vocabulary} {sampling:?}");
@@ -203,10 +221,54 @@ mod tests {
         check(300, Sampling::default());
     }
 
+    /// 5000 logits with many ties.
+    fn many() -> Vec<Scored> {
+        let mut random = SplitMix64::new(1);
+        scored(&(0..5000).map(|_| (random.uniform() * 16.0 - 8.0).round() as f32).collect::<Vec<f32>>())
+    }
+
+    /// Of the best 256 and the edited comes what comes of all.
+    fn check_best(sampling: Sampling) {
+        let mut random = SplitMix64::new(2);
+        let sequence: Vec<u32> = (0..200).map(|_| (random.bits() % 5000) as u32).collect();
+        let (want, asked) = Sampler::new(&sampling).needs(&sequence, 5000);
+        assert_eq!(want, Want::Best, "{sampling:?}");
+        let mut best = many();
+        best.sort_by(descending);
+        best.truncate(256);
+        best.extend(asked.iter().map(|&id| many()[id as usize]));
+        best.sort_by_key(|token| token.id);
+        best.dedup();
+        let of_best = distribution(best, &sequence, &sampling);
+        assert_eq!(of_best, distribution(many(), &sequence, &sampling), "{sampling:?}");
+    }
+
+    #[test]
+    fn the_best_are_enough_where_they_are_said_to_be() {
+        check_best(Sampling::default());
+        check_best(Sampling { top_k: 256, top_p: 1.0, ..Sampling::default() });
+        check_best(Sampling { top_k: 40, top_p: 0.8, min_p: 0.1, temperature: 2.0, ..Sampling::greedy() });
+        let penalized = Sampling { repetition_penalty: 1.3, presence_penalty: -9.0, ..Sampling::default() };
+        check_best(Sampling { top_k: 192, ..penalized.clone() });
+        check_best(Sampling { temperature: 0.0, penalty_window: 200, ..penalized });
+        // As many as may be edited: the best ruled out, or the worst made the best.
+        let mut ids = many();
+        ids.sort_by(descending);
+        let ids: Vec<u32> = ids.iter().map(|token| token.id).collect();
+        let bias = |ids: &[u32], bias| Sampling {
+            top_k: 156,
+            top_p: 1.0,
+            logit_bias: ids.iter().map(|&id| (id, bias)).collect(),
+            ..Sampling::default()
+        };
+        check_best(bias(&ids[..100], f32::NEG_INFINITY));
+        check_best(bias(&ids[4900..], 16.0));
+    }
+
     #[test]
     fn equal_logits_are_kept_by_the_lower_id() {
         let kept = |sampling: &Sampling| {
-            let candidates = distribution(&mut [1.0, 2.0, 2.0, 2.0], &[], sampling).unwrap();
+            let candidates = distribution(scored(&[1.0, 2.0, 2.0, 2.0]), &[], sampling).unwrap();
             candidates.iter().map(|candidate| candidate.id).collect::<Vec<_>>()
         };
         assert_eq!(kept(&Sampling::greedy()), [1]);
@@ -216,9 +278,9 @@ mod tests {
 
     #[test]
     fn what_is_no_number_gives_nothing() {
-        let check = |mut logits: [f32; 3]| {
+        let check = |logits: [f32; 3]| {
             for sampling in [Sampling::greedy(), Sampling::default()] {
-                assert_eq!(distribution(&mut logits, &[], &sampling), None, "{logits:?}");
+                assert_eq!(distribution(scored(&logits), &[], &sampling), None, "{logits:?}");
             }
         };
         check([0.0, f32::NAN, 1.0]);

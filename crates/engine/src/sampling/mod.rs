@@ -6,7 +6,7 @@ mod exponential;
 mod random;
 
 pub(crate) use choose::Sampler;
-pub use distribution::{Candidate, distribution};
+pub use distribution::{Candidate, distribution, scored};
 pub use random::SplitMix64;
 
 use crate::Error;
@@ -29,6 +29,10 @@ const LOGIT_BIAS_MAX: usize = 4096;
 /// This is the order of Hugging Face `transformers` (bias, repetition, temperature, top-k, top-p, min-p). llama.cpp's
 /// default chain differs in dividing by the temperature last; at a temperature of 1 the two are the same.
 /// Equal logits, settings and seeds give equal tokens on every platform.
+///
+/// The GPU finds the 256 largest logits, and no others are read back while `top_k` and the number of tokens that biases and
+/// penalties touch are together at most 256, or at temperature 0 the latter are at most 255. Otherwise, and with `top_k` 0,
+/// all logits are read back, one MiB per token of a vocabulary of 262144. The tokens are the same.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sampling {
     /// 0 for always the most likely token, or up to 100.
@@ -75,11 +79,6 @@ impl Sampling {
             logit_bias: Vec::new(),
             seed: 0,
         }
-    }
-
-    /// Whether logits are changed before they are compared.
-    pub(crate) fn edits_logits(&self) -> bool {
-        !self.logit_bias.is_empty() || self.penalizes()
     }
 
     pub(crate) fn penalizes(&self) -> bool {

@@ -45,6 +45,11 @@ pub(crate) fn model_bytes(model: &str) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// The demo model, whose vocabulary of 5120 is the largest of a committed file.
+pub(crate) fn demo_bytes() -> Vec<u8> {
+    std::fs::read(committed().join("../../assets/demo.gguf")).expect("the demo model is committed")
+}
+
 /// The continuation of `prompt.NAME` of a model's goldens, if they have it.
 pub(crate) fn continuation(model: &str, name: &str) -> Option<Continuation> {
     let path = folder_of(model)?.join("goldens").join(model);

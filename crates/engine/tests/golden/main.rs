@@ -9,4 +9,5 @@ mod not_finite;
 mod refused;
 mod reuse;
 mod run;
+mod sampled;
 mod saved;

@@ -6,16 +6,19 @@
 
 mod experts;
 mod prompt;
+mod prompt_products;
 mod token;
 
 use crate::checkpoint::{MatrixId, VectorId};
 use crate::config::{Attention, Config, Kv};
 use crate::model::Model;
+use crate::output::Want;
+use crate::per_layer_rows;
 use crate::plan::{Arena, CachePlan, Part};
 use gpu::{Binding, Buffer, Error};
 use kernels::matvec::{self, Input, Order, Products, Store};
 use kernels::op::Op;
-use kernels::{argmax, embed, matmul, norm_add, norm_add_norm, per_layer_combine, rms_norm};
+use kernels::{argmax, embed, norm_add, norm_add_norm, per_layer_combine, rms_norm, top_k};
 
 /// How products are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +38,8 @@ pub struct Tap {
     pub buffer: usize,
     /// Width of a row.
     pub columns: u32,
+    /// Parts of (rows, columns) of which the value is the sum.
+    pub parts: u32,
 }
 
 /// What a dispatch is for: the parts into which a step's time can be divided.
@@ -98,8 +103,10 @@ impl Stage {
 /// A list of dispatches and what can be seen between them.
 #[derive(Default)]
 pub(crate) struct Pass {
-    /// The dispatches in order.
+    /// The dispatches of a step up to the arg-max, in order.
     pub(crate) ops: Vec<Op>,
+    /// What finds the best logits instead of the one best.
+    pub(crate) best: Vec<Op>,
     /// What each dispatch is for, and the bytes of weights that it reads (a chunk's products are not counted).
     pub(crate) costs: Vec<(Stage, u64)>,
     /// Taps with the number of dispatches after which each holds.
@@ -127,15 +134,15 @@ impl Pass {
         &self.ops[..self.layers]
     }
 
-    /// Everything but the arg-max.
-    pub(crate) fn to_logits(&self) -> &[Op] {
-        &self.ops[..self.logits]
-    }
-
-    /// The head, to the logits or to the arg-max.
-    pub(crate) fn head(&self, to_token: bool) -> &[Op] {
-        let end = if to_token { self.ops.len() } else { self.logits };
-        &self.ops[self.layers..end]
+    /// What follows the layers to give what is wanted of one row.
+    pub(crate) fn head(&self, want: Want) -> impl Iterator<Item = &Op> {
+        let (end, best) = match want {
+            Want::Nothing => (self.layers, &[][..]),
+            Want::Token => (self.ops.len(), &[][..]),
+            Want::Best => (self.logits, &self.best[..]),
+            Want::Logits | Want::AllLogits => (self.logits, &[][..]),
+        };
+        self.ops[self.layers..end].iter().chain(best)
     }
 }
 
@@ -153,6 +160,20 @@ pub(crate) struct Builder<'a> {
 struct Reading<'a> {
     input: Input,
     bindings: Vec<Binding<'a>>,
+}
+
+/// A value that a product left in a buffer, in parts that its reader adds.
+#[derive(Clone, Copy)]
+struct Sum {
+    buffer: usize,
+    parts: u32,
+}
+
+impl Sum {
+    /// A value that is whole.
+    fn whole(buffer: usize) -> Sum {
+        Sum { buffer, parts: 1 }
+    }
 }
 
 /// What attention needs to know of a layer.
@@ -182,7 +203,7 @@ impl<'a> Builder<'a> {
         checkpoint.output.unwrap_or(checkpoint.embeddings)
     }
 
-    /// Logits of what `reading` gives, then their arg-max.
+    /// Logits of what `reading` gives, then their arg-max, and what finds the best of them instead.
     fn logits(&mut self, reading: &Reading<'a>) -> Result<(), Error> {
         self.stage = Stage::Head;
         let arena = self.arena();
@@ -198,6 +219,15 @@ impl<'a> Builder<'a> {
         self.pass.logits = self.pass.ops.len();
         let (all, token) = (self.at(arena.candidates), self.at(arena.token));
         self.push(argmax::forward(self.device(), candidates, all, token)?);
+        let buffers = top_k::Buffers {
+            logits: self.at(arena.logits),
+            candidates: all,
+            survivors: self.at(arena.survivors),
+            asked: self.at(arena.asked),
+            y: self.at(arena.best),
+        };
+        let shape = top_k::Shape { n: self.config().vocabulary, candidates };
+        self.pass.best.extend(top_k::forward(self.device(), &shape, buffers)?);
         Ok(())
     }
 
@@ -218,8 +248,17 @@ impl<'a> Builder<'a> {
         self.pass.costs.push((self.stage, 0));
     }
 
+    /// States how many bytes of weights the last dispatch reads.
+    fn reads(&mut self, bytes: u64) {
+        self.pass.costs.last_mut().expect("a dispatch was pushed").1 = bytes;
+    }
+
     fn tap(&mut self, name: impl Into<String>, buffer: usize, columns: u32) {
-        self.pass.taps.push((self.pass.ops.len(), Tap { name: name.into(), buffer, columns }));
+        self.tap_parts(name, buffer, columns, 1);
+    }
+
+    fn tap_parts(&mut self, name: impl Into<String>, buffer: usize, columns: u32, parts: u32) {
+        self.pass.taps.push((self.pass.ops.len(), Tap { name: name.into(), buffer, columns, parts }));
     }
 
     /// A buffer of the context.
@@ -246,21 +285,15 @@ impl<'a> Builder<'a> {
         rms_norm::Shape { columns: hidden, epsilon, rows: rms_norm::Rows::All }
     }
 
-    /// `y[.., offset ..] = x W^T`, y with rows of `stride`.
-    fn product(&mut self, id: MatrixId, x: usize, y: usize, stride: u32, offset: u32) -> Result<(), Error> {
-        let plan = self.model.plan();
-        let parts = &plan.matrices[id];
-        if self.path == Path::Decode {
-            let reading = self.plain(self.at(x), id);
-            return self.token_product(id, &reading, y, offset);
+    /// `y = x W^T`, y with rows of `stride`.
+    fn product(&mut self, id: MatrixId, x: usize, y: usize, stride: u32) -> Result<(), Error> {
+        match self.path {
+            Path::Decode => {
+                let reading = self.plain(self.at(x), id);
+                self.token_product(id, &reading, y, 0)
+            }
+            Path::Prompt => self.prompt_product(id, x, y, stride),
         }
-        let (x, y, step) = (self.at(x), self.at(y), self.at(plan.arena.step));
-        for part in parts {
-            let out_offset = offset + part.first_row as u32;
-            let shape = matmul::Shape { weight: &part.layout, out_stride: stride, out_offset };
-            self.push(matmul::forward(self.device(), &shape, self.weight(part), x, y, step)?);
-        }
-        Ok(())
     }
 
     /// `y[offset ..] = W x` for one token.
@@ -290,9 +323,10 @@ impl<'a> Builder<'a> {
             Input::Rows | Input::Interleaved => Products::Float,
             _ => self.products_with(std::slice::from_ref(part)),
         };
-        let shape = matvec::Shape { weight: &part.layout, products, input: reading.input, store };
+        let sums = self.model.plan().options.tiers.token_sums;
+        let shape = matvec::Shape { weight: &part.layout, products, sums, input: reading.input, store };
         self.push(matvec::forward(self.device(), &shape, self.weight(part), outputs, &reading.bindings)?);
-        self.pass.costs.last_mut().expect("a dispatch was pushed").1 = part.layout.bytes();
+        self.reads(part.layout.bytes());
         Ok(())
     }
 
@@ -312,7 +346,7 @@ impl<'a> Builder<'a> {
 
     /// How products with all of these parts are computed.
     fn products_with(&self, parts: &[Part]) -> Products {
-        match self.model.plan().options.products {
+        match self.model.plan().options.tiers.token_products {
             Products::Packed if parts.iter().all(|part| part.layout.is_packable()) => Products::Packed,
             _ => Products::Float,
         }
@@ -333,10 +367,10 @@ impl<'a> Builder<'a> {
     }
 
     /// `h = (h + rms(x) * w) * scale`.
-    fn add(&mut self, x: usize, w: VectorId, scale: VectorId, h: usize) -> Result<(), Error> {
+    fn add(&mut self, x: Sum, w: VectorId, scale: VectorId, h: usize) -> Result<(), Error> {
         let Config { hidden, epsilon, .. } = *self.config();
-        let shape = norm_add::Shape { columns: hidden, epsilon };
-        let (x, w, scale, h) = (self.at(x), self.vector(w), self.vector(scale), self.at(h));
+        let shape = norm_add::Shape { columns: hidden, epsilon, parts: x.parts };
+        let (x, w, scale, h) = (self.at(x.buffer), self.vector(w), self.vector(scale), self.at(h));
         self.push(norm_add::forward(self.device(), &shape, x, w, scale, h)?);
         Ok(())
     }
@@ -344,17 +378,17 @@ impl<'a> Builder<'a> {
     /// `h = (h + rms(x) * w) * scale`, then `x = rms(h) * next` for the next reader.
     fn add_and_norm(
         &mut self,
-        x: usize,
+        x: Sum,
         w: VectorId,
         scale: VectorId,
         h: usize,
         next: VectorId,
     ) -> Result<(), Error> {
         let Config { hidden, epsilon, .. } = *self.config();
-        let shape = norm_add::Shape { columns: hidden, epsilon };
+        let shape = norm_add::Shape { columns: hidden, epsilon, parts: x.parts };
         let arena = self.arena();
         let buffers = norm_add_norm::Buffers {
-            x: self.at(x),
+            x: self.at(x.buffer),
             w: self.vector(w),
             scale: self.vector(scale),
             h: self.at(h),
@@ -376,6 +410,16 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
+    /// Rows of a per-layer table that stays in the file, which the host writes before the step, to `y`.
+    fn gather_rows(&mut self, rows: usize, numbers: usize, y: usize, scale: f32) -> Result<(), Error> {
+        let chunk = self.model.plan().options.chunk;
+        let table = per_layer_rows::layout(self.model.checkpoint(), chunk).expect("planned with the table");
+        let shape = embed::Shape { table: &table, first_row: 0, scale };
+        let (rows, numbers, y) = (self.at(rows), self.at(numbers), self.at(y));
+        self.push(embed::forward(self.device(), &shape, rows, numbers, y)?);
+        Ok(())
+    }
+
     /// The scaled embeddings in `h`, and the per-layer inputs.
     fn embedding(&mut self) -> Result<(), Error> {
         let arena = self.arena();
@@ -387,9 +431,12 @@ impl<'a> Builder<'a> {
             (&checkpoint.per_layer, config.per_layer, arena.per_layer)
         {
             let layers = config.layers.len() as u32;
-            // A streamed table's rows are written by the host before the step; it has no parts to gather from.
-            self.gather(weights.table, inputs, (width as f32).sqrt())?;
-            self.product(weights.projection, arena.h, context, layers * width, 0)?;
+            let scale = (width as f32).sqrt();
+            match arena.per_layer_rows {
+                Some([rows, numbers]) => self.gather_rows(rows, numbers, inputs, scale)?,
+                None => self.gather(weights.table, inputs, scale)?,
+            }
+            self.product(weights.projection, arena.h, context, layers * width)?;
             let shape = per_layer_combine::Shape {
                 layers,
                 columns: width,

@@ -1,6 +1,8 @@
 //! What the tests of this crate share: the committed goldens, a device, a loaded model.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub(crate) mod e2b;
+
 use gemma4::{Config, Context, KvType, Model, Options};
 use gguf::{Header, Memory};
 use gpu::Device;
