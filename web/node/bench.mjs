@@ -63,10 +63,10 @@ async function measure(path) {
   const device = await Device.open();
   const cancel = new Cancel();
   const options = {
-    context: optional('context') ?? prompt + decode + 1,
-    chunk: optional('chunk'),
+    contextLength: optional('context') ?? prompt + decode + 1,
+    chunkLength: optional('chunk'),
     kv: values.kv,
-    per_layer_table: values.table,
+    perLayerTable: values.table,
     budget: values.budget && optional('budget') * 2 ** 20,
   };
   const loadStart = performance.now();

@@ -9,12 +9,12 @@ use wasm_bindgen::JsValue;
 use crate::error::Error;
 use crate::json;
 
-/// `{context, chunk, kv, products, per_layer_table, budget}`, all optional.
+/// `{contextLength, chunkLength, kv, products, perLayerTable, budget}`, all optional: the names of the npm package.
 #[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 struct Load {
-    context: Option<u32>,
-    chunk: Option<u32>,
+    context_length: Option<u32>,
+    chunk_length: Option<u32>,
     kv: Kv,
     products: Multiplied,
     per_layer_table: Table,
@@ -51,8 +51,8 @@ enum Table {
 pub(crate) fn load(value: &JsValue) -> Result<LoadOptions, Error> {
     let options: Load = json::from_js("load options", value)?;
     Ok(LoadOptions {
-        context: options.context,
-        chunk: options.chunk,
+        context: options.context_length,
+        chunk: options.chunk_length,
         kv: match options.kv {
             Kv::F16 => KvType::F16,
             Kv::F32 => KvType::F32,

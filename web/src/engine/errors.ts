@@ -18,6 +18,7 @@ export class RullamaError extends Error {
   readonly code: string;
   readonly details: ErrorDetails;
 
+  /** An error with these properties; without details they are empty. */
   constructor({ code, message, details }: { code: string; message: string; details?: ErrorDetails | null }) {
     super(message);
     this.name = new.target.name;
@@ -25,6 +26,7 @@ export class RullamaError extends Error {
     this.details = details ?? {};
   }
 
+  /** Its plain form, which survives `postMessage` and `JSON.stringify`. */
   toJSON(): PlainError {
     return { code: this.code, message: this.message, details: this.details };
   }

@@ -15,6 +15,7 @@ export interface Wanted {
   bytes?: number;
 }
 
+/** How to download. */
 export interface DownloadOptions {
   /** Called some four times a second, and when the phase changes. */
   onProgress?: (progress: Progress) => void;
