@@ -19,10 +19,10 @@ async function measure({ model: address = '/model.gguf', prompt = 512, decode = 
   const device = await Device.open({});
   postMessage({ note: 'trying tiers' });
   const { choice, rows } = await device.tryTiers();
-  const tiers = { token_tier: token ?? choice.token, prompt_tier: prompt_tier ?? choice.prompt };
+  const tiers = { tokenTier: token ?? choice.token, promptTier: prompt_tier ?? choice.prompt };
   const cancel = new Cancel();
   const loadStart = performance.now();
-  const options = { context: prompt + decode + 1, chunk, per_layer_table: table, ...tiers };
+  const options = { contextLength: prompt + decode + 1, chunkLength: chunk, perLayerTable: table, ...tiers };
   const model = await Model.load(device, source, options, cancel, () => {});
   const session = await model.session();
   const loadSeconds = (performance.now() - loadStart) / 1000;

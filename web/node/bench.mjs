@@ -67,12 +67,12 @@ async function measure(path) {
   // Tiers that are not named are those that a page would use.
   const { choice } = await device.tryTiers();
   const options = {
-    token_tier: values['token-tier'] ?? choice.token,
-    prompt_tier: values['prompt-tier'] ?? choice.prompt,
-    context: optional('context') ?? prompt + decode + 1,
-    chunk: optional('chunk'),
+    tokenTier: values['token-tier'] ?? choice.token,
+    promptTier: values['prompt-tier'] ?? choice.prompt,
+    contextLength: optional('context') ?? prompt + decode + 1,
+    chunkLength: optional('chunk'),
     kv: values.kv,
-    per_layer_table: values.table,
+    perLayerTable: values.table,
     budget: values.budget && optional('budget') * 2 ** 20,
   };
   const loadStart = performance.now();
@@ -108,7 +108,7 @@ async function measure(path) {
     file_bytes,
     adapter: device.describe(),
     context: model.plan().context,
-    tiers: { token: options.token_tier, prompt: options.prompt_tier },
+    tiers: { token: options.tokenTier, prompt: options.promptTier },
     load_seconds: round(loadSeconds),
     weights_seconds: round(weightsSeconds),
     prompt: { tokens: prompt, tokens_per_second: round(median(full.map((run) => prompt / run.prompt_seconds))) },

@@ -15,6 +15,7 @@ mod model_name;
 mod opening;
 mod options;
 mod question;
+mod serve;
 mod source;
 mod store;
 mod terminal;

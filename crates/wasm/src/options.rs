@@ -8,12 +8,12 @@ use wasm_bindgen::JsValue;
 use crate::error::Error;
 use crate::json;
 
-/// `{context, chunk, kv, token_tier, prompt_tier, per_layer_table, budget}`, all optional.
+/// `{contextLength, chunkLength, kv, tokenTier, promptTier, perLayerTable, budget}`, all optional: the names of the npm package.
 #[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 struct Load {
-    context: Option<u32>,
-    chunk: Option<u32>,
+    context_length: Option<u32>,
+    chunk_length: Option<u32>,
     kv: Kv,
     token_tier: Option<TokenTier>,
     prompt_tier: Option<PromptTier>,
@@ -48,8 +48,8 @@ pub(crate) fn load(value: &JsValue, device: &Device) -> Result<LoadOptions, Erro
         prompt: options.prompt_tier.unwrap_or(simplest.prompt),
     };
     Ok(LoadOptions {
-        context: options.context,
-        chunk: options.chunk,
+        context: options.context_length,
+        chunk: options.chunk_length,
         kv: match options.kv {
             Kv::F16 => KvType::F16,
             Kv::F32 => KvType::F32,

@@ -2,7 +2,7 @@
 import type { Cancel, Device, Model, Session, Source } from './wasm/rullama.js';
 import { cancelled, DeviceError, RequestError, RullamaError, SourceError } from './errors.ts';
 import { openOllama } from './ollama.ts';
-import type { Conversation, DeviceOptions, EngineLoadOptions } from './options.ts';
+import type { Conversation, DeviceOptions, PlanOptions } from './options.ts';
 import { EVENTS_AHEAD_MAX } from './protocol.ts';
 import type { Argument, Event, Name, Request, Response, Result } from './protocol.ts';
 import type { PortableSource } from './sources.ts';
@@ -167,7 +167,7 @@ export class Host {
           throw error;
         }
         const { name, file_bytes } = model.describe();
-        return { name, file_bytes, plan: model.plan(), tiers: { token: tiers.token_tier, prompt: tiers.prompt_tier } };
+        return { name, file_bytes, plan: model.plan(), tiers: { token: tiers.tokenTier, prompt: tiers.promptTier } };
       } catch (error) {
         source.free();
         work.source = null;
@@ -191,11 +191,10 @@ export class Host {
   };
 
   /** The tiers that a load asks for, and the best of this adapter where it names none. */
-  async #tiers(device: Device, options: EngineLoadOptions) {
-    const { token_tier, prompt_tier } = options as { token_tier?: Tiers['token']; prompt_tier?: Tiers['prompt'] };
-    if (token_tier && prompt_tier) return { token_tier, prompt_tier };
+  async #tiers(device: Device, { tokenTier, promptTier }: PlanOptions) {
+    if (tokenTier && promptTier) return { tokenTier, promptTier };
     const best = await (this.#best ??= bestTiers(device));
-    return { token_tier: token_tier ?? best.token, prompt_tier: prompt_tier ?? best.prompt };
+    return { tokenTier: tokenTier ?? best.token, promptTier: promptTier ?? best.prompt };
   }
 
   async #source(place: PortableSource, work: Work): Promise<Source> {

@@ -34,29 +34,16 @@ export interface PlanOptions {
   budget?: number;
 }
 
+/** A call that can be ended. */
 export interface Abortable {
   /** Aborting it rejects the call with `CANCELLED`. */
   signal?: AbortSignal;
 }
 
+/** How to load a model. */
 export interface LoadOptions extends PlanOptions, Abortable {
+  /** Called some hundred times while tensors are loaded. */
   onProgress?: (progress: LoadProgress) => void;
-}
-
-/** The engine's own names of `PlanOptions`. */
-export type EngineLoadOptions = Record<string, unknown>;
-
-const NAMES: Record<string, string> = {
-  contextLength: 'context',
-  chunkLength: 'chunk',
-  perLayerTable: 'per_layer_table',
-  tokenTier: 'token_tier',
-  promptTier: 'prompt_tier',
-};
-
-/** Options in the engine's names. Unknown ones are passed on, since the engine refuses them by name. */
-export function engineOptions(options: PlanOptions): EngineLoadOptions {
-  return Object.fromEntries(Object.entries(options).map(([name, value]) => [NAMES[name] ?? name, value]));
 }
 
 /** A conversation to answer. */

@@ -51,6 +51,7 @@ export interface PlannedModel extends ModelDescription {
   plan: Plan;
 }
 
+/** What a model file says of itself. */
 export interface ModelDescription {
   /** The file's own name of the model. */
   name: string | null;
