@@ -1,5 +1,6 @@
 //! The project's tasks, run as `cargo xtask TASK`: one file per task.
 
+mod bench;
 mod demo;
 mod golden;
 mod project;
@@ -27,6 +28,10 @@ Usage: cargo xtask TASK
                     browser tests. The last line says how many passed, failed and were skipped; with
                     CI=true a skipped test counts as a failure.
                     --quick runs tidy, formatting, clippy and `cargo test` only.
+  bench [FILE] [--prompt N] [--decode N] [--runs N] [--peers]
+                    Measure tokens per second and what a token costs; without a file, of the demo
+                    model. --peers measures llama.cpp and rullama 0.5.0 on the same file too and
+                    installs them into target/peers (some 160 MB and some minutes the first time).
   web               Build the npm package into web/lib and the app into web/dist.
   serve [--port N]  Serve web/dist without building it.
   tidy              Check the invariants of the source tree.
@@ -54,6 +59,7 @@ fn dispatch(project: &Project, words: &[&str]) -> Result<ExitCode, String> {
         ["test"] => return test::run(project, test::Scope::Everything),
         ["test", "--quick"] => return test::run(project, test::Scope::Quick),
         ["demo", options @ ..] => demo::run(project, &demo::Options::parse(options)?)?,
+        ["bench", options @ ..] => bench::run(project, &bench::Options::parse(options)?)?,
         ["web"] => {
             setup::ensure(project, web::NEEDS)?;
             web::build(project)?;
