@@ -1,7 +1,7 @@
 //! Options that several commands share, each defined once.
 
 use clap::{Args, ValueEnum};
-use engine::{KvType, LoadOptions, PerLayerTable, Products, Profile};
+use engine::{KvType, LoadOptions, PerLayerTable, Profile, PromptProducts, Tiers, TokenProducts};
 
 use crate::byte_size;
 use crate::failure::Failure;
@@ -45,6 +45,9 @@ pub(crate) struct LayoutOptions {
     /// What products of quantised weights multiply when a single token is processed
     #[arg(long, value_name = "KIND", help_heading = "Speed", default_value = "float")]
     pub(crate) products: ProductsChoice,
+    /// What products multiply when a prompt is processed
+    #[arg(long, value_name = "KIND", help_heading = "Speed", default_value = "float")]
+    pub(crate) prompt_products: PromptProductsChoice,
     /// Where the table of per-layer embeddings lives
     #[arg(long, value_name = "PLACE", help_heading = "Memory", default_value = "auto")]
     pub(crate) per_layer_table: TableChoice,
@@ -68,6 +71,15 @@ pub(crate) enum ProductsChoice {
     Float,
     /// Packed 8-bit integers, two for each activation
     Packed,
+}
+
+/// Names of the kinds of products of a prompt.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PromptProductsChoice {
+    /// Single precision
+    Float,
+    /// Half precision on matrix hardware, added in single precision
+    Cooperative,
 }
 
 /// Names of the table's places.
@@ -94,11 +106,17 @@ impl LayoutOptions {
             TableChoice::Resident => PerLayerTable::Resident,
             TableChoice::Streamed => PerLayerTable::Streamed,
         };
-        let products = match self.products {
-            ProductsChoice::Float => Products::Float,
-            ProductsChoice::Packed => Products::Packed,
+        let tiers = Tiers {
+            token_products: match self.products {
+                ProductsChoice::Float => TokenProducts::Float,
+                ProductsChoice::Packed => TokenProducts::Packed,
+            },
+            prompt_products: match self.prompt_products {
+                PromptProductsChoice::Float => PromptProducts::Float,
+                PromptProductsChoice::Cooperative => PromptProducts::Cooperative,
+            },
         };
-        Ok(LoadOptions { context: self.context, chunk: self.chunk, kv, products, per_layer_table, budget })
+        Ok(LoadOptions { context: self.context, chunk: self.chunk, kv, tiers, per_layer_table, budget })
     }
 }
 

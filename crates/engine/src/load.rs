@@ -1,6 +1,6 @@
 //! What the user can choose when a model is loaded.
 
-use gemma4::{Config, KvType, Options, PerLayerTable, Products};
+use gemma4::{Config, KvType, Options, PerLayerTable, Tiers};
 
 /// Tokens of a context nobody asked for: long enough for a conversation, short enough for a phone.
 const CONTEXT_DEFAULT: u32 = 4096;
@@ -16,8 +16,8 @@ pub struct LoadOptions {
     pub chunk: Option<u32>,
     /// Type of the KV cache.
     pub kv: KvType,
-    /// How a single token's products of quantised weights are computed.
-    pub products: Products,
+    /// How kernels compute where there is a choice.
+    pub tiers: Tiers,
     /// Where the per-layer embedding table lives.
     pub per_layer_table: PerLayerTable,
     /// Bytes of GPU memory that the model and one session may take; none for what is left of the device's budget.
@@ -30,7 +30,7 @@ impl Default for LoadOptions {
             context: None,
             chunk: None,
             kv: KvType::F16,
-            products: Products::default(),
+            tiers: Tiers::default(),
             per_layer_table: PerLayerTable::Auto,
             budget: None,
         }
@@ -45,7 +45,7 @@ impl LoadOptions {
             context,
             chunk: self.chunk.unwrap_or_else(|| CHUNK_DEFAULT.min(context.max(1))),
             kv: self.kv,
-            products: self.products,
+            tiers: self.tiers,
             per_layer_table: self.per_layer_table,
             budget,
             binding_bytes_max: None,

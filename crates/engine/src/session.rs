@@ -15,7 +15,7 @@ pub struct Session {
     tokens: Vec<u32>,
 }
 
-/// What a stage of a decoded token costs.
+/// What a stage of a chunk or of a decoded token costs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct StageCost {
     /// The stage's name.
@@ -58,18 +58,18 @@ impl Session {
         self.context.dispatches_per_token()
     }
 
-    /// What a stage of a decoded token costs, measured over `times` rounds of it. The sum over stages is less than a token
+    /// What a stage of a whole chunk or of a decoded token costs, measured over `times` rounds of it. The sum over stages is less than the whole
     /// takes: a stage by itself finds its code and its small buffers in the caches. The session is empty afterwards.
     ///
     /// # Errors
     /// [`Error::Gpu`].
-    pub async fn time_stage(&mut self, stage: Stage, times: u32) -> Result<StageCost, Error> {
+    pub async fn time_stage(&mut self, path: Path, stage: Stage, times: u32) -> Result<StageCost, Error> {
         self.reset();
-        self.context.repeat(stage, 1).await?;
+        self.context.repeat(path, stage, 1).await?;
         let start = web_time::Instant::now();
-        self.context.repeat(stage, times).await?;
+        self.context.repeat(path, stage, times).await?;
         let seconds = start.elapsed().as_secs_f64() / f64::from(times.max(1));
-        let (dispatches, weight_bytes) = self.context.cost_of(stage);
+        let (dispatches, weight_bytes) = self.context.cost_of(path, stage);
         Ok(StageCost { stage: stage.name(), dispatches, weight_bytes, seconds })
     }
 

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::forward::{Pass, Path, Stage};
 use crate::model::Model;
 use crate::output::{Output, Want};
+use crate::per_layer_rows::PerLayerRows;
 use crate::rewind::can_rewind;
 use gpu::{Account, Buffer, Readback, Recorder, Usage};
 use kernels::head_norm_rope::rope_table;
@@ -27,6 +28,8 @@ pub struct Context {
     readback: Readback,
     prompt: Pass,
     decode: Pass,
+    /// Where the rows of a table that stays in the file come from.
+    per_layer_rows: Option<PerLayerRows>,
     position: u32,
     /// End of the furthest position written since the sequence was empty: what the rings have overwritten goes by this,
     /// also when a chunk was cancelled or the sequence cut.
@@ -61,6 +64,8 @@ impl Context {
         let passes =
             || Ok((Pass::new(&model, &buffers, Path::Prompt)?, Pass::new(&model, &buffers, Path::Decode)?));
         let (prompt, decode) = device.guarded(passes).await?;
+        let (checkpoint, chunk) = (model.checkpoint(), plan.options.chunk);
+        let per_layer_rows = plan.arena.per_layer_rows.and_then(|_| PerLayerRows::new(checkpoint, chunk));
         let context = Context {
             ahead: None,
             asked: Vec::new(),
@@ -69,10 +74,12 @@ impl Context {
             readback,
             prompt,
             decode,
+            per_layer_rows,
             position: 0,
             reach: 0,
         };
         context.write_rope_tables();
+        context.write_row_numbers();
         Ok(context)
     }
 
@@ -178,9 +185,15 @@ impl Context {
         for (after, tap) in &self.prompt.taps {
             self.submit(&self.prompt.ops[done..*after], rows, "trace");
             done = *after;
-            let bytes = 4 * u64::from(tap.columns) * u64::from(rows);
+            let values_of_part = tap.columns as usize * rows as usize;
+            let bytes = 4 * values_of_part as u64 * u64::from(tap.parts);
             let raw = self.model.device().read(self.buffer(tap.buffer), 0, bytes).await?;
-            values.push((tap.name.clone(), bytemuck::pod_collect_to_vec(&raw)));
+            let mut sum: Vec<f32> = bytemuck::pod_collect_to_vec(&raw);
+            for i in values_of_part..sum.len() {
+                sum[i % values_of_part] += sum[i];
+            }
+            sum.truncate(values_of_part);
+            values.push((tap.name.clone(), sum));
         }
         self.submit(&self.prompt.layers()[done..], rows, "trace");
         self.model.device().wait().await?;
@@ -219,32 +232,46 @@ impl Context {
         self.decode.ops.len()
     }
 
-    /// Dispatches of a decoded token that belong to a stage, and bytes of weights that their products read.
-    pub fn cost_of(&self, stage: Stage) -> (usize, u64) {
-        let of_stage = self.decode.costs.iter().filter(|(of, _)| *of == stage);
+    /// Dispatches of a chunk or of a decoded token that belong to a stage, and bytes of weights that their products read.
+    pub fn cost_of(&self, path: Path, stage: Stage) -> (usize, u64) {
+        let of_stage = self.pass(path).costs.iter().filter(|(of, _)| *of == stage);
         of_stage.fold((0, 0), |(dispatches, bytes), (_, more)| (dispatches + 1, bytes + more))
     }
 
-    /// Runs a stage's dispatches of a decoded token `times` over whatever the buffers hold, in one submit, and waits: for
-    /// measuring. The sequence is empty afterwards.
+    /// Runs a stage's dispatches of a whole chunk or of a decoded token `times` over whatever the buffers hold, in one submit,
+    /// and waits: for measuring. The sequence is empty afterwards.
     ///
     /// # Errors
     /// Those of the device.
-    pub async fn repeat(&mut self, stage: Stage, times: u32) -> Result<(), Error> {
+    pub async fn repeat(&mut self, path: Path, stage: Stage, times: u32) -> Result<(), Error> {
         let device = self.model.device();
-        self.write_step(1, 0);
+        let options = &self.model.plan().options;
+        let rows = match path {
+            Path::Prompt => options.chunk.min(options.context),
+            Path::Decode => 1,
+        };
+        self.write_step(rows, 0);
+        let pass = self.pass(path);
         let mut recorder = device.recorder();
-        recorder.pass(stage.name(), |pass| {
+        recorder.pass(stage.name(), |recorded| {
             for _ in 0..times {
-                let of_stage =
-                    self.decode.ops.iter().zip(&self.decode.costs).filter(|(_, cost)| cost.0 == stage);
-                of_stage.for_each(|(op, _)| op.record(pass, 1));
+                let of_stage = pass.ops.iter().zip(&pass.costs).filter(|(_, cost)| cost.0 == stage);
+                // A chunk's head is for one of its rows.
+                let rows = if stage == Stage::Head { 1 } else { rows };
+                of_stage.for_each(|(op, _)| op.record(recorded, rows));
             }
         });
         device.submit(recorder);
         device.wait().await?;
         self.set_position(0, 0);
         Ok(())
+    }
+
+    fn pass(&self, path: Path) -> &Pass {
+        match path {
+            Path::Prompt => &self.prompt,
+            Path::Decode => &self.decode,
+        }
     }
 
     fn buffer(&self, index: usize) -> &Buffer {
@@ -289,7 +316,7 @@ impl Context {
     }
 
     /// The step's uniform, token ids and, for a streamed table, per-layer rows.
-    async fn write_inputs(&self, path: Path, ids: &[u32]) -> Result<u32, Error> {
+    async fn write_inputs(&mut self, path: Path, ids: &[u32]) -> Result<u32, Error> {
         let device = self.model.device();
         let arena = &self.model.plan().arena;
         let rows = ids.len() as u32;
@@ -297,11 +324,11 @@ impl Context {
         self.write_step(rows, rows - 1);
         let ids = self.embedded_ids(ids);
         device.write(self.buffer(arena.ids), 0, bytemuck::cast_slice(&ids));
-        if let (Some([inputs, _]), Some(width)) = (arena.per_layer, self.model.config().per_layer)
-            && !self.model.plan().per_layer_resident
-        {
-            let values = self.model.per_layer_rows(&ids, (width as f32).sqrt()).await?;
-            device.write(self.buffer(inputs), 0, bytemuck::cast_slice(&values));
+        if let (Some([buffer, _]), Some(rows)) = (arena.per_layer_rows, &mut self.per_layer_rows) {
+            let buffer = self.buffers[buffer].as_ref().expect("activations are created with the context");
+            for (at, bytes) in rows.fetch(self.model.source(), &ids).await? {
+                device.write(buffer, at, bytes);
+            }
         }
         Ok(rows)
     }
@@ -404,6 +431,14 @@ impl Context {
     async fn collect(&self, want: Want, output: &mut Output) -> Result<(), Error> {
         let bytes = want.bytes(self.model.config().vocabulary);
         Ok(self.readback.read_with(bytes, |bytes| output.take(want, bytes, &self.asked)).await?)
+    }
+
+    /// A chunk's rows of a streamed table lie in the order of its tokens.
+    fn write_row_numbers(&self) {
+        if let Some([_, numbers]) = self.model.plan().arena.per_layer_rows {
+            let in_order: Vec<u32> = (0..self.model.plan().options.chunk).collect();
+            self.model.device().write(self.buffer(numbers), 0, bytemuck::cast_slice(&in_order));
+        }
     }
 
     fn write_rope_tables(&self) {

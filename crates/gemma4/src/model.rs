@@ -1,6 +1,6 @@
 //! Loading: weights from the source, repacked, into the buffers of the plan.
 
-use crate::checkpoint::{Checkpoint, Matrix, Piece, Source};
+use crate::checkpoint::{Checkpoint, Piece, Source};
 use crate::config::Config;
 use crate::error::Error;
 use crate::plan::{Options, Part, Plan, plan};
@@ -98,19 +98,9 @@ impl Model {
         self.buffers[index].as_ref().expect("weights are created when the model is loaded")
     }
 
-    /// Rows of the per-layer table as f32, read from the source.
-    pub(crate) async fn per_layer_rows(&self, ids: &[u32], factor: f32) -> Result<Vec<f32>, Error> {
-        let table = self.checkpoint.per_layer.as_ref().expect("called for models with a per-layer table");
-        let Matrix { columns, sources, .. } = &self.checkpoint.matrices[table.table];
-        let row_bytes = sources[0].kind.row_bytes(*columns).expect("whole blocks");
-        let mut bytes = vec![0; row_bytes as usize];
-        let mut values = vec![0.0; *columns as usize * ids.len()];
-        for (row, &id) in values.chunks_exact_mut(*columns as usize).zip(ids) {
-            self.source.read_at(sources[0].offset + u64::from(id) * row_bytes, &mut bytes).await?;
-            gguf::decode(sources[0].kind, &bytes, row)?;
-            row.iter_mut().for_each(|value| *value *= factor);
-        }
-        Ok(values)
+    /// The file, for what stays there.
+    pub(crate) fn source(&self) -> &dyn ReadAt {
+        &*self.source
     }
 
     async fn upload(&self, observe: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>) -> Result<(), Error> {

@@ -3,16 +3,16 @@
 
 mod support;
 
-use gemma4::{Context, KvType, Options, Path, Products, Want};
+use gemma4::{Context, KvType, Options, Path, Tiers, TokenProducts, Want};
 use support::{Golden, context, device, difference, names, options};
 
 /// Tolerances of the goldens on logits of scale 15: two independent f32 codes differ by 2e-4 at most; f16 and 16-bit integers
 /// round more.
 fn tolerance(options: &Options) -> f32 {
-    match (options.kv, options.products) {
-        (KvType::F32, Products::Float) => 2e-3,
-        (KvType::F32 | KvType::F16, _) => 1e-1,
-        (KvType::Q8, _) => unreachable!("8 bits are judged by their share of the logits"),
+    match options.kv {
+        KvType::F32 if options.tiers == Tiers::default() => 2e-3,
+        KvType::F32 | KvType::F16 => 1e-1,
+        KvType::Q8 => unreachable!("8 bits are judged by their share of the logits"),
     }
 }
 
@@ -48,7 +48,7 @@ async fn greedy(context: &mut Context, ids: &[u32], count: usize) -> Vec<u32> {
 /// Share of positions that may be beyond the tolerance: rounding more than f32 does can swap two experts whose router
 /// logits nearly tie, which changes that position's logits by whole units and is no error.
 fn tolerated_swaps(options: &Options, experts: bool) -> f32 {
-    let rounds = options.kv == KvType::F16 || options.products == Products::Packed;
+    let rounds = options.kv == KvType::F16 || options.tiers != Tiers::default();
     if experts && rounds { 0.1 } else { 0.0 }
 }
 
@@ -68,7 +68,7 @@ enum Prompts {
 }
 
 fn check(options: Options, path: Path, which: Prompts) {
-    let Options { kv, chunk, products, .. } = options;
+    let Options { kv, chunk, tiers, .. } = options;
     let device = device();
     let mut compared = 0;
     for name in names() {
@@ -94,7 +94,7 @@ fn check(options: Options, path: Path, which: Prompts) {
             let got = pollster::block_on(greedy(&mut context, &ids, expected.len()));
             assert_eq!(got[..sure], expected[..sure], "{name} {prompt}: greedy");
             println!(
-                "{name} {prompt} {kv:?} {products:?} chunk {chunk} {path:?}: {worst:.2e}, {sure} greedy tokens"
+                "{name} {prompt} {kv:?} {tiers:?} chunk {chunk} {path:?}: {worst:.2e}, {sure} greedy tokens"
             );
             compared += 1;
         }
@@ -130,7 +130,8 @@ fn decode_path_f16() {
 /// Sixteen bits for each activation: within the tolerance of f16, by far.
 #[test]
 fn decode_path_with_packed_products() {
-    let packed = Options { products: Products::Packed, ..options(KvType::F32, 64) };
+    let tiers = Tiers { token_products: TokenProducts::Packed, ..Tiers::default() };
+    let packed = Options { tiers, ..options(KvType::F32, 64) };
     check(packed, Path::Decode, Prompts::Long);
 }
 

@@ -94,6 +94,7 @@ impl Device {
             .request_device(&wgpu::DeviceDescriptor {
                 label: Some("rullama"),
                 required_features: features.required(),
+                experimental_features: features.experimental(),
                 required_limits: limits.clone(),
                 // Large blocks would hold memory that the ledger cannot see.
                 memory_hints: wgpu::MemoryHints::MemoryUsage,

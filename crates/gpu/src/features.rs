@@ -13,7 +13,7 @@ pub struct Features {
     pub dot4: bool,
     /// Timestamps at the ends of a pass.
     pub timestamp: bool,
-    /// Matrix hardware through cooperative matrices; native only, reported but not switched on.
+    /// Matrix hardware: cooperative matrices of 16 × 16 f16 with sums of f32, in subgroups of 32; native only.
     pub cooperative_matrix: bool,
 }
 
@@ -29,12 +29,14 @@ impl Features {
             (0, _) | (_, 0) => SUBGROUP_SIZES,
             told => told,
         };
+        let f16 = offered.contains(wgpu::Features::SHADER_F16);
+        let subgroups = offered.contains(wgpu::Features::SUBGROUP).then_some(sizes);
         Features {
-            f16: offered.contains(wgpu::Features::SHADER_F16),
-            subgroups: offered.contains(wgpu::Features::SUBGROUP).then_some(sizes),
+            f16,
+            subgroups,
             dot4: language.contains(wgpu::WgslLanguageFeatures::Packed4x8IntegerDotProduct),
             timestamp: offered.contains(wgpu::Features::TIMESTAMP_QUERY),
-            cooperative_matrix: offered.contains(wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX),
+            cooperative_matrix: f16 && subgroups == Some((32, 32)) && has_matrices(adapter, offered),
         }
     }
 
@@ -44,6 +46,29 @@ impl Features {
         required.set(wgpu::Features::SHADER_F16, self.f16);
         required.set(wgpu::Features::SUBGROUP, self.subgroups.is_some());
         required.set(wgpu::Features::TIMESTAMP_QUERY, self.timestamp);
+        required.set(wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX, self.cooperative_matrix);
         required
     }
+
+    /// The consent that wgpu asks for before it switches cooperative matrices on.
+    pub(crate) fn experimental(&self) -> wgpu::ExperimentalFeatures {
+        if self.cooperative_matrix {
+            // SAFETY: the agreement is to expect bugs in them. They run in one kernel only, which is used where the kernels'
+            // self-test has found its results right.
+            unsafe { wgpu::ExperimentalFeatures::enabled() }
+        } else {
+            wgpu::ExperimentalFeatures::disabled()
+        }
+    }
+}
+
+/// Whether the adapter multiplies matrices of 16 × 16 f16 with sums of f32, the shape that the kernels use.
+fn has_matrices(adapter: &wgpu::Adapter, offered: wgpu::Features) -> bool {
+    use wgpu::CooperativeScalarType::{F16, F32};
+    offered.contains(wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX)
+        && adapter.cooperative_matrix_properties().iter().any(|shape| {
+            [shape.m_size, shape.n_size, shape.k_size] == [16; 3]
+                && (shape.ab_type, shape.cr_type) == (F16, F32)
+                && !shape.saturating_accumulation
+        })
 }

@@ -99,18 +99,23 @@ impl Device {
 
     fn accept(&self, shader: &Shader) -> Result<String, Error> {
         self.inner().faults.check_alive()?;
+        match self.lacks(shader) {
+            Some(feature) => Err(Error::MissingFeature { name: shader.name().to_owned(), feature }),
+            None => Ok(shader.source()),
+        }
+    }
+
+    /// An optional ability that a shader uses and this device does not have, in words.
+    #[must_use]
+    pub fn lacks(&self, shader: &Shader) -> Option<&'static str> {
         let (needs, has) = (shader.needs(), self.features());
-        let missing = |feature| Error::MissingFeature { name: shader.name().to_owned(), feature };
-        if needs.f16 && !has.f16 {
-            return Err(missing("half precision (shader-f16)"));
-        }
-        if needs.subgroups && has.subgroups.is_none() {
-            return Err(missing("subgroups"));
-        }
-        if needs.dot4 && !has.dot4 {
-            return Err(missing("packed 8-bit dot products (packed_4x8_integer_dot_product)"));
-        }
-        Ok(shader.source())
+        let missing = [
+            (needs.f16 && !has.f16, "half precision (shader-f16)"),
+            (needs.subgroups && has.subgroups.is_none(), "subgroups"),
+            (needs.dot4 && !has.dot4, "packed 8-bit dot products (packed_4x8_integer_dot_product)"),
+            (needs.cooperative && !has.cooperative_matrix, "cooperative matrices"),
+        ];
+        missing.into_iter().find_map(|(missing, feature)| missing.then_some(feature))
     }
 
     /// Binds `bindings[i]` to `@group(0) @binding(i)` of `pipeline`.

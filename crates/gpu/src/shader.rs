@@ -27,6 +27,7 @@ pub(crate) struct Needs {
     pub(crate) f16: bool,
     pub(crate) subgroups: bool,
     pub(crate) dot4: bool,
+    pub(crate) cooperative: bool,
 }
 
 /// The two compilers that WGSL goes through. They agree on the language but not on every directive.
@@ -104,6 +105,13 @@ impl Shader {
     #[must_use]
     pub fn subgroups(mut self) -> Shader {
         self.needs.subgroups = true;
+        self
+    }
+
+    /// The shader uses cooperative matrices of 16 × 16 f16 with sums of f32, and with them half precision and subgroups of 32.
+    #[must_use]
+    pub fn cooperative(mut self) -> Shader {
+        self.needs = Needs { f16: true, subgroups: true, cooperative: true, ..self.needs };
         self
     }
 
@@ -190,6 +198,9 @@ impl Shader {
         // Naga knows subgroup operations but not yet the directive that WGSL demands for them.
         if self.needs.subgroups && compiler == Compiler::Tint {
             text.push_str("enable subgroups;\n");
+        }
+        if self.needs.cooperative {
+            text.push_str("enable wgpu_cooperative_matrix;\n");
         }
         if self.needs.dot4 {
             text.push_str("requires packed_4x8_integer_dot_product;\n");

@@ -4,6 +4,7 @@
 
 pub(crate) mod buffers;
 mod compare;
+pub(crate) mod parts;
 pub(crate) mod random;
 pub(crate) mod weights;
 
@@ -70,6 +71,11 @@ impl Case {
         self
     }
 
+    /// An optional ability that the case needs and the device does not have, in words: it cannot run there.
+    pub fn lacks(&self, device: &Device) -> Option<&'static str> {
+        self.shaders.iter().find_map(|shader| device.lacks(shader))
+    }
+
     /// Fills buffers and prepares the dispatches.
     ///
     /// # Errors
@@ -125,6 +131,7 @@ pub fn all() -> Vec<Case> {
         crate::expert_matvec::cases::cases,
         crate::expert_sum::cases::cases,
         crate::gelu_mul::cases::cases,
+        crate::half_rows::cases::cases,
         crate::head_norm_rope::cases::cases,
         crate::matmul::cases::cases,
         crate::matvec::cases::cases,

@@ -114,14 +114,14 @@ impl Layout {
         for (n, plane) in self.planes.iter().enumerate().skip(1) {
             shader = shader.constant(["", "PLANE1", "PLANE2", "PLANE3"][n], (plane.offset / 16) as u32);
         }
-        let k_scales = include_str!("block/k_scales.wgsl");
+        let (scales, k_scales) = (include_str!("block/scales.wgsl"), include_str!("block/k_scales.wgsl"));
         let files: &[&'static str] = match self.kind {
-            Type::Q4_0 => &[include_str!("block/q4_0.wgsl")],
-            Type::Q4_1 => &[include_str!("block/q4_1.wgsl")],
-            Type::Q4_K => &[include_str!("block/q4_k.wgsl"), k_scales],
-            Type::Q5_0 => &[include_str!("block/q5_0.wgsl")],
-            Type::Q5_1 => &[include_str!("block/q5_1.wgsl")],
-            Type::Q5_K => &[include_str!("block/q5_k.wgsl"), k_scales],
+            Type::Q4_0 => &[include_str!("block/q4_0.wgsl"), scales],
+            Type::Q4_1 => &[include_str!("block/q4_1.wgsl"), scales],
+            Type::Q4_K => &[include_str!("block/q4_k.wgsl"), k_scales, scales],
+            Type::Q5_0 => &[include_str!("block/q5_0.wgsl"), scales],
+            Type::Q5_1 => &[include_str!("block/q5_1.wgsl"), scales],
+            Type::Q5_K => &[include_str!("block/q5_k.wgsl"), k_scales, scales],
             Type::Q6_K => &[include_str!("block/q6_k.wgsl")],
             Type::Q8_0 => &[include_str!("block/q8_0.wgsl")],
             _ => &[],

@@ -11,10 +11,23 @@ const INVOCATIONS_MAX: u32 = 256;
 const WORKGROUP_BYTES_MAX: u32 = 16384;
 const STORAGE_BUFFERS_MAX: usize = 8;
 
+/// What is used on devices with matrix hardware only, all of which have more workgroup memory than the default.
+const WORKGROUP_BYTES_MAX_WITH_MATRICES: u32 = 48 * 1024;
+
 /// Shader texts of all cases with the kernel's and shader's names, every text once.
 fn shaders() -> BTreeMap<String, (&'static str, &'static str)> {
     let cases = all();
     cases.iter().flat_map(|case| case.shaders.iter().map(|s| (s.source(), (case.kernel, s.name())))).collect()
+}
+
+/// The abilities that a text asks for: WGSL has f16 inside f32 words (`unpack2x16float`) everywhere, anything else is an
+/// optional feature, which a text names in a directive.
+fn capabilities(text: &str) -> Capabilities {
+    let mut allowed = Capabilities::SHADER_FLOAT16_IN_FLOAT32;
+    allowed.set(Capabilities::SHADER_FLOAT16, text.contains("enable f16;"));
+    let matrices = text.contains("enable wgpu_cooperative_matrix;");
+    allowed.set(Capabilities::COOPERATIVE_MATRIX | Capabilities::SUBGROUP, matrices);
+    allowed
 }
 
 fn parse(text: &str, name: &str) -> Module {
@@ -26,8 +39,8 @@ fn parse(text: &str, name: &str) -> Module {
 fn shaders_are_valid_within_webgpu_defaults() {
     for (text, (kernel, name)) in shaders() {
         let module = parse(&text, name);
-        // WGSL has f16 inside f32 words (`unpack2x16float`) everywhere; anything else would be an optional feature.
-        let info = Validator::new(ValidationFlags::all(), Capabilities::SHADER_FLOAT16_IN_FLOAT32)
+        let allowed = capabilities(&text);
+        let info = Validator::new(ValidationFlags::all(), allowed)
             .validate(&module)
             .unwrap_or_else(|error| panic!("`{name}` of {kernel}: {}", error.emit_to_string(&text)));
         let entries: Vec<&str> = module.entry_points.iter().map(|entry| entry.name.as_str()).collect();
@@ -42,7 +55,9 @@ fn shaders_are_valid_within_webgpu_defaults() {
         let shared: u32 = in_space(|space| space == AddressSpace::WorkGroup)
             .map(|(_, global)| module.types[global.ty].inner.size(module.to_ctx()))
             .sum();
-        assert!(shared <= WORKGROUP_BYTES_MAX, "`{name}`: {shared} bytes of workgroup memory");
+        let matrices = allowed.contains(Capabilities::COOPERATIVE_MATRIX);
+        let shared_max = if matrices { WORKGROUP_BYTES_MAX_WITH_MATRICES } else { WORKGROUP_BYTES_MAX };
+        assert!(shared <= shared_max, "`{name}`: {shared} bytes of workgroup memory");
         let buffers = in_space(|space| matches!(space, AddressSpace::Storage { .. })).count();
         assert!(buffers <= STORAGE_BUFFERS_MAX, "`{name}`: {buffers} storage buffers");
 

@@ -1,6 +1,9 @@
 //! Options as JavaScript writes them, each unknown or unfit one refused by name.
 
-use engine::{GenerateOptions, KvType, LoadOptions, ParseAnswer, PerLayerTable, Products, Sampling};
+use engine::{
+    GenerateOptions, KvType, LoadOptions, ParseAnswer, PerLayerTable, PromptProducts, Sampling, Tiers,
+    TokenProducts,
+};
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
 
@@ -56,9 +59,12 @@ pub(crate) fn load(value: &JsValue) -> Result<LoadOptions, Error> {
             Kv::F32 => KvType::F32,
             Kv::Q8 => KvType::Q8,
         },
-        products: match options.products {
-            Multiplied::Float => Products::Float,
-            Multiplied::Packed => Products::Packed,
+        tiers: Tiers {
+            token_products: match options.products {
+                Multiplied::Float => TokenProducts::Float,
+                Multiplied::Packed => TokenProducts::Packed,
+            },
+            prompt_products: PromptProducts::Float,
         },
         per_layer_table: match options.per_layer_table {
             Table::Auto => PerLayerTable::Auto,

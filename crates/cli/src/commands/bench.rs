@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use clap::Args;
+use engine::gemma4::Path;
 use engine::gpu::{Counters, Snapshot};
 use engine::{Device, Event, Finished, GenerateOptions, LoadOptions, Model, Sampling, Session, Stage};
 use serde_json::{Value, json};
@@ -31,7 +32,7 @@ pub(crate) struct Bench {
     /// Runs that are counted
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     runs: u32,
-    /// Measure the stages of a decoded token too, each by itself
+    /// Measure the stages of a whole chunk and of a decoded token too, each by itself
     #[arg(long)]
     stages: bool,
     /// Print one JSON object
@@ -75,7 +76,8 @@ impl Bench {
         }
         let mut report = self.report(&model, &runs, load_seconds, warm_up_seconds, &device.memory());
         if self.stages {
-            report["stages"] = stages(&mut session).await?;
+            report["prompt_stages"] = stages(&mut session, Path::Prompt).await?;
+            report["stages"] = stages(&mut session, Path::Decode).await?;
         }
         if self.json { print_json(&report) } else { print_report(&report) }
     }
@@ -188,10 +190,10 @@ impl Bench {
 }
 
 /// What each stage that the model has costs, by itself.
-async fn stages(session: &mut Session) -> Result<Value, Failure> {
+async fn stages(session: &mut Session, path: Path) -> Result<Value, Failure> {
     let mut rows: Vec<Value> = Vec::new();
     for stage in Stage::ALL {
-        let cost = session.time_stage(stage, STAGE_ROUNDS).await?;
+        let cost = session.time_stage(path, stage, STAGE_ROUNDS).await?;
         if cost.dispatches > 0 {
             rows.push(json!(cost));
         }
@@ -235,8 +237,10 @@ fn print_report(report: &Value) -> Result<(), Failure> {
         number("/per_token/buffers_created"),
         number("/per_token/bytes_read")
     ))?;
-    for row in report["stages"].as_array().into_iter().flatten() {
-        print_stage(row)?;
+    for (what, stages) in [("a chunk", &report["prompt_stages"]), ("a token", &report["stages"])] {
+        let Some(rows) = stages.as_array() else { continue };
+        print_line(&format!("stages of {what}"))?;
+        rows.iter().try_for_each(print_stage)?;
     }
     let peaks = report["memory"]["peak_bytes_by_account"].as_object().expect("the report has peaks");
     let used: Vec<String> = peaks

@@ -1,6 +1,6 @@
 //! The mixture of experts, which runs beside the dense feed-forward.
 
-use super::Builder;
+use super::{Builder, Sum};
 use crate::checkpoint::{ExpertWeights, MatrixId};
 use crate::config::Experts;
 use crate::plan::ExpertArena;
@@ -22,7 +22,7 @@ impl Builder<'_> {
         let (top_k, width) = (experts.top_k, experts.width);
         self.norm(arena.y, weights.post_norm_dense, buffers.dense)?;
         self.norm(h, weights.router_scale, arena.x)?;
-        self.product(weights.router, arena.x, buffers.router, experts.count, 0)?;
+        self.product(weights.router, arena.x, buffers.router, experts.count)?;
         let shape = router_top_k::Shape { experts: experts.count, top_k };
         let scale = self.vector(weights.expert_scale);
         let [router, chosen, sums, step] =
@@ -37,8 +37,13 @@ impl Builder<'_> {
             let to = ExpertOut { rows, stride: 2 * width, offset: n as u32 * rows };
             self.expert_product(id, arena.x, top_k, buffers.gate_up, to)?;
         }
-        let shape =
-            gelu_mul::Shape { columns: width, a_stride: 2 * width, b_stride: 2 * width, b_offset: width };
+        let shape = gelu_mul::Shape {
+            columns: width,
+            x_stride: 2 * width,
+            parts: 1,
+            b_stride: 2 * width,
+            b_offset: width,
+        };
         let (both, gated) = (self.at(buffers.gate_up), self.at(buffers.gated));
         self.push(gelu_mul::per_slot(self.device(), &shape, top_k, both, both, gated)?);
         let to = ExpertOut { rows: config.hidden, stride: config.hidden, offset: 0 };
@@ -47,7 +52,7 @@ impl Builder<'_> {
         let (down, y) = (self.at(buffers.down), self.at(arena.y));
         self.push(expert_sum::forward(self.device(), &shape, down, sums, y)?);
         self.tap(format!("layer.{l}.experts_out"), arena.y, config.hidden);
-        self.add(arena.y, weights.post_norm_experts, self.model.checkpoint().one, buffers.dense)
+        self.add(Sum::whole(arena.y), weights.post_norm_experts, self.model.checkpoint().one, buffers.dense)
     }
 
     fn expert_product(

@@ -6,17 +6,19 @@
 
 mod experts;
 mod prompt;
+mod prompt_products;
 mod token;
 
 use crate::checkpoint::{MatrixId, VectorId};
 use crate::config::{Attention, Config, Kv};
 use crate::model::Model;
+use crate::per_layer_rows;
 use crate::output::Want;
 use crate::plan::{Arena, CachePlan, Part};
 use gpu::{Binding, Buffer, Error};
 use kernels::matvec::{self, Input, Order, Products, Store};
 use kernels::op::Op;
-use kernels::{argmax, embed, matmul, norm_add, norm_add_norm, per_layer_combine, rms_norm, top_k};
+use kernels::{argmax, embed, norm_add, norm_add_norm, per_layer_combine, rms_norm, top_k};
 
 /// How products are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub struct Tap {
     pub buffer: usize,
     /// Width of a row.
     pub columns: u32,
+    /// Parts of (rows, columns) of which the value is the sum.
+    pub parts: u32,
 }
 
 /// What a dispatch is for: the parts into which a step's time can be divided.
@@ -158,6 +162,20 @@ struct Reading<'a> {
     bindings: Vec<Binding<'a>>,
 }
 
+/// A value that a product left in a buffer, in parts that its reader adds.
+#[derive(Clone, Copy)]
+struct Sum {
+    buffer: usize,
+    parts: u32,
+}
+
+impl Sum {
+    /// A value that is whole.
+    fn whole(buffer: usize) -> Sum {
+        Sum { buffer, parts: 1 }
+    }
+}
+
 /// What attention needs to know of a layer.
 struct AttentionLayer {
     /// Keys and values that the layer itself makes.
@@ -236,7 +254,11 @@ impl<'a> Builder<'a> {
     }
 
     fn tap(&mut self, name: impl Into<String>, buffer: usize, columns: u32) {
-        self.pass.taps.push((self.pass.ops.len(), Tap { name: name.into(), buffer, columns }));
+        self.tap_parts(name, buffer, columns, 1);
+    }
+
+    fn tap_parts(&mut self, name: impl Into<String>, buffer: usize, columns: u32, parts: u32) {
+        self.pass.taps.push((self.pass.ops.len(), Tap { name: name.into(), buffer, columns, parts }));
     }
 
     /// A buffer of the context.
@@ -263,21 +285,15 @@ impl<'a> Builder<'a> {
         rms_norm::Shape { columns: hidden, epsilon, rows: rms_norm::Rows::All }
     }
 
-    /// `y[.., offset ..] = x W^T`, y with rows of `stride`.
-    fn product(&mut self, id: MatrixId, x: usize, y: usize, stride: u32, offset: u32) -> Result<(), Error> {
-        let plan = self.model.plan();
-        let parts = &plan.matrices[id];
-        if self.path == Path::Decode {
-            let reading = self.plain(self.at(x), id);
-            return self.token_product(id, &reading, y, offset);
+    /// `y = x W^T`, y with rows of `stride`.
+    fn product(&mut self, id: MatrixId, x: usize, y: usize, stride: u32) -> Result<(), Error> {
+        match self.path {
+            Path::Decode => {
+                let reading = self.plain(self.at(x), id);
+                self.token_product(id, &reading, y, 0)
+            }
+            Path::Prompt => self.prompt_product(id, x, y, stride),
         }
-        let (x, y, step) = (self.at(x), self.at(y), self.at(plan.arena.step));
-        for part in parts {
-            let out_offset = offset + part.first_row as u32;
-            let shape = matmul::Shape { weight: &part.layout, out_stride: stride, out_offset };
-            self.push(matmul::forward(self.device(), &shape, self.weight(part), x, y, step)?);
-        }
-        Ok(())
     }
 
     /// `y[offset ..] = W x` for one token.
@@ -329,7 +345,7 @@ impl<'a> Builder<'a> {
 
     /// How products with all of these parts are computed.
     fn products_with(&self, parts: &[Part]) -> Products {
-        match self.model.plan().options.products {
+        match self.model.plan().options.tiers.token_products {
             Products::Packed if parts.iter().all(|part| part.layout.is_packable()) => Products::Packed,
             _ => Products::Float,
         }
@@ -350,10 +366,10 @@ impl<'a> Builder<'a> {
     }
 
     /// `h = (h + rms(x) * w) * scale`.
-    fn add(&mut self, x: usize, w: VectorId, scale: VectorId, h: usize) -> Result<(), Error> {
+    fn add(&mut self, x: Sum, w: VectorId, scale: VectorId, h: usize) -> Result<(), Error> {
         let Config { hidden, epsilon, .. } = *self.config();
-        let shape = norm_add::Shape { columns: hidden, epsilon };
-        let (x, w, scale, h) = (self.at(x), self.vector(w), self.vector(scale), self.at(h));
+        let shape = norm_add::Shape { columns: hidden, epsilon, parts: x.parts };
+        let (x, w, scale, h) = (self.at(x.buffer), self.vector(w), self.vector(scale), self.at(h));
         self.push(norm_add::forward(self.device(), &shape, x, w, scale, h)?);
         Ok(())
     }
@@ -361,17 +377,17 @@ impl<'a> Builder<'a> {
     /// `h = (h + rms(x) * w) * scale`, then `x = rms(h) * next` for the next reader.
     fn add_and_norm(
         &mut self,
-        x: usize,
+        x: Sum,
         w: VectorId,
         scale: VectorId,
         h: usize,
         next: VectorId,
     ) -> Result<(), Error> {
         let Config { hidden, epsilon, .. } = *self.config();
-        let shape = norm_add::Shape { columns: hidden, epsilon };
+        let shape = norm_add::Shape { columns: hidden, epsilon, parts: x.parts };
         let arena = self.arena();
         let buffers = norm_add_norm::Buffers {
-            x: self.at(x),
+            x: self.at(x.buffer),
             w: self.vector(w),
             scale: self.vector(scale),
             h: self.at(h),
@@ -393,6 +409,16 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
+    /// Rows of a per-layer table that stays in the file, which the host writes before the step, to `y`.
+    fn gather_rows(&mut self, rows: usize, numbers: usize, y: usize, scale: f32) -> Result<(), Error> {
+        let chunk = self.model.plan().options.chunk;
+        let table = per_layer_rows::layout(self.model.checkpoint(), chunk).expect("planned with the table");
+        let shape = embed::Shape { table: &table, first_row: 0, scale };
+        let (rows, numbers, y) = (self.at(rows), self.at(numbers), self.at(y));
+        self.push(embed::forward(self.device(), &shape, rows, numbers, y)?);
+        Ok(())
+    }
+
     /// The scaled embeddings in `h`, and the per-layer inputs.
     fn embedding(&mut self) -> Result<(), Error> {
         let arena = self.arena();
@@ -404,9 +430,12 @@ impl<'a> Builder<'a> {
             (&checkpoint.per_layer, config.per_layer, arena.per_layer)
         {
             let layers = config.layers.len() as u32;
-            // A streamed table's rows are written by the host before the step; it has no parts to gather from.
-            self.gather(weights.table, inputs, (width as f32).sqrt())?;
-            self.product(weights.projection, arena.h, context, layers * width, 0)?;
+            let scale = (width as f32).sqrt();
+            match arena.per_layer_rows {
+                Some([rows, numbers]) => self.gather_rows(rows, numbers, inputs, scale)?,
+                None => self.gather(weights.table, inputs, scale)?,
+            }
+            self.product(weights.projection, arena.h, context, layers * width)?;
             let shape = per_layer_combine::Shape {
                 layers,
                 columns: width,

@@ -1,7 +1,7 @@
 //! A chunk of a prompt: every product is a tiled matrix product over all of its tokens.
 
-use super::{AttentionLayer, Builder, Pass};
-use crate::checkpoint::LayerWeights;
+use super::{AttentionLayer, Builder, Pass, Stage, Sum};
+use crate::checkpoint::{LayerWeights, PerLayerWeights};
 use crate::config::Layer;
 use crate::plan::CachePlan;
 use gpu::Error;
@@ -34,29 +34,29 @@ impl Builder<'_> {
         let config = self.config();
         let checkpoint = self.model.checkpoint();
         let (layer, weights) = (&config.layers[l], &checkpoint.layers[l]);
-        self.attention(l, layer, weights)?;
-        self.tap(format!("layer.{l}.attn_out"), arena.y, config.hidden);
-        self.add_and_norm(arena.y, weights.post_attention_norm, checkpoint.one, arena.h, weights.ffn_norm)?;
-        self.feed_forward(layer, weights)?;
-        self.tap(format!("layer.{l}.mlp_out"), arena.y, config.hidden);
-        let mut result = arena.y;
-        if let (Some(experts), Some(buffers)) = (&weights.experts, &arena.experts) {
+        let attended = self.attention(l, layer, weights)?;
+        self.tap_parts(format!("layer.{l}.attn_out"), attended.buffer, config.hidden, attended.parts);
+        self.add_and_norm(attended, weights.post_attention_norm, checkpoint.one, arena.h, weights.ffn_norm)?;
+        self.stage = Stage::GateUp;
+        self.gated_product(weights.gate_up, arena.x, layer.feed_forward)?;
+        self.stage = Stage::Down;
+        let mut result = if let (Some(experts), Some(buffers)) = (&weights.experts, &arena.experts) {
+            self.prompt_product(weights.down, arena.gated, arena.y, config.hidden)?;
+            self.tap(format!("layer.{l}.mlp_out"), arena.y, config.hidden);
+            self.stage = Stage::Experts;
             self.experts(l, experts, buffers, arena.h)?;
-            result = buffers.dense;
-        }
+            Sum::whole(buffers.dense)
+        } else {
+            let result = self.product_in_parts(weights.down, arena.gated, arena.y)?;
+            self.tap_parts(format!("layer.{l}.mlp_out"), result.buffer, config.hidden, result.parts);
+            result
+        };
         let mut norm = weights.post_ffw_norm;
-        if let (Some(per_layer), Some(width), Some([inputs, _])) =
-            (&weights.per_layer, config.per_layer, arena.per_layer)
-        {
+        if let (Some(per_layer), Some(width)) = (&weights.per_layer, config.per_layer) {
             self.add(result, norm, checkpoint.one, arena.h)?;
-            self.product(per_layer.gate, arena.h, arena.gate_up, width, 0)?;
-            let b_stride = width * config.layers.len() as u32;
-            let shape =
-                gelu_mul::Shape { columns: width, a_stride: width, b_stride, b_offset: width * l as u32 };
-            let (gate, input, gated) = (self.at(arena.gate_up), self.at(inputs), self.at(arena.gated));
-            self.push(gelu_mul::forward(self.device(), &shape, gate, input, gated)?);
-            self.product(per_layer.proj, arena.gated, arena.y, config.hidden, 0)?;
-            (result, norm) = (arena.y, per_layer.post_norm);
+            self.stage = Stage::PerLayer;
+            result = self.per_layer(l, per_layer, width)?;
+            norm = per_layer.post_norm;
         }
         match checkpoint.layers.get(l + 1) {
             Some(next) => self.add_and_norm(result, norm, weights.output_scale, arena.h, next.attn_norm)?,
@@ -66,14 +66,33 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn attention(&mut self, l: usize, layer: &Layer, weights: &LayerWeights) -> Result<(), Error> {
+    /// The layer's share of the per-layer embedding, of the residual in `h`.
+    fn per_layer(&mut self, l: usize, weights: &PerLayerWeights, width: u32) -> Result<Sum, Error> {
+        let arena = self.arena();
+        let [inputs, _] = arena.per_layer.expect("planned with the width");
+        let gate = self.product_in_parts(weights.gate, arena.h, arena.gate_up)?;
+        let shape = gelu_mul::Shape {
+            columns: width,
+            x_stride: width,
+            parts: gate.parts,
+            b_stride: width * self.config().layers.len() as u32,
+            b_offset: width * l as u32,
+        };
+        let (gate, input, gated) = (self.at(gate.buffer), self.at(inputs), self.at(arena.gated));
+        self.push(gelu_mul::forward(self.device(), &shape, gate, input, gated)?);
+        self.product_in_parts(weights.proj, arena.gated, arena.y)
+    }
+
+    fn attention(&mut self, l: usize, layer: &Layer, weights: &LayerWeights) -> Result<Sum, Error> {
         let arena = self.arena();
         let config = self.config();
         let Layer { kv_heads, head_dim, .. } = *layer;
         let AttentionLayer { own_heads, stride, v_offset, cache, rope, window } = self.attention_layer(l);
         let CachePlan { keys, values, capacity, .. } = cache;
         let kv = self.model.plan().options.kv;
-        self.product(weights.qkv, arena.x, arena.qkv, stride, 0)?;
+        self.stage = Stage::Qkv;
+        self.prompt_product(weights.qkv, arena.x, arena.qkv, stride)?;
+        self.stage = Stage::Attention;
         let shape = head_norm_rope::Shape {
             heads: config.heads,
             kv_heads: own_heads,
@@ -104,17 +123,7 @@ impl Builder<'_> {
         };
         let attended = self.at(arena.attended);
         self.push(attention::forward(self.device(), &shape, inputs, attended)?);
-        self.product(weights.output, arena.attended, arena.y, config.hidden, 0)
-    }
-
-    fn feed_forward(&mut self, layer: &Layer, weights: &LayerWeights) -> Result<(), Error> {
-        let arena = self.arena();
-        let width = layer.feed_forward;
-        self.product(weights.gate_up, arena.x, arena.gate_up, 2 * width, 0)?;
-        let shape =
-            gelu_mul::Shape { columns: width, a_stride: 2 * width, b_stride: 2 * width, b_offset: width };
-        let (both, gated) = (self.at(arena.gate_up), self.at(arena.gated));
-        self.push(gelu_mul::forward(self.device(), &shape, both, both, gated)?);
-        self.product(weights.down, arena.gated, arena.y, self.config().hidden, 0)
+        self.stage = Stage::Output;
+        self.product_in_parts(weights.output, arena.attended, arena.y)
     }
 }

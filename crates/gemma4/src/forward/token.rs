@@ -1,13 +1,13 @@
 //! A single token. Dispatches are what a token costs besides its weights, so what lies between two products is done by the
 //! one that follows or by the one before: norms and residual sums where a product reads, gates where it stores.
 
-use super::{AttentionLayer, Builder, Pass, Reading, Stage};
+use super::{AttentionLayer, Builder, Pass, Reading, Stage, Sum};
 use crate::checkpoint::{LayerWeights, MatrixId, PerLayerWeights, VectorId};
 use crate::config::Layer;
 use crate::plan::CachePlan;
 use gpu::{Binding, Error};
 use kernels::matvec::{Input, Order, Store, interleaved_blocks};
-use kernels::{gelu_mul, token_attention};
+use kernels::token_attention;
 
 /// The residual stream between two products.
 struct Residual {
@@ -126,10 +126,7 @@ impl<'a> Builder<'a> {
             self.left(gated, weights.down, order)
         } else {
             self.token_product(weights.gate_up, &reading, arena.gate_up, 0)?;
-            let shape =
-                gelu_mul::Shape { columns: width, a_stride: 2 * width, b_stride: 2 * width, b_offset: width };
-            let both = self.at(arena.gate_up);
-            self.push(gelu_mul::forward(self.device(), &shape, both, both, gated)?);
+            self.gate_and_up(width)?;
             self.plain(gated, weights.down)
         };
         self.stage = Stage::Down;
@@ -193,7 +190,7 @@ impl<'a> Builder<'a> {
                 Reading { input: Input::Norm { epsilon }, bindings }
             }
             Some(Pending { result, norm, scale }) => {
-                self.add_and_norm(result, norm, scale, residual.at, next)?;
+                self.add_and_norm(Sum::whole(result), norm, scale, residual.at, next)?;
                 self.plain(self.at(arena.x), id)
             }
             None => {
@@ -223,7 +220,7 @@ impl<'a> Builder<'a> {
                 Reading { input, bindings: self.stored_sum(residual, &pending) }
             }
             Some(Pending { result, norm, scale }) => {
-                self.add(result, norm, scale, residual.at)?;
+                self.add(Sum::whole(result), norm, scale, residual.at)?;
                 self.plain(self.at(residual.at), id)
             }
             None => self.plain(self.at(residual.at), id),

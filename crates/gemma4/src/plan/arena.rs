@@ -1,10 +1,12 @@
 //! The buffers of a step: activations, tables, what is read back.
 
 use super::Planner;
+use super::prompt_needs::PromptNeeds;
 use crate::config::{Attention, Config, Layer};
 use crate::error::Error;
 use gpu::Account;
 use kernels::head_norm_rope::rope_lines;
+use kernels::matmul::Products;
 use kernels::{token_attention, top_k};
 
 /// Activation buffers by role, as indices in the plan.
@@ -20,7 +22,7 @@ pub struct Arena {
     pub h_next: usize,
     /// Normed residual (chunk, hidden).
     pub x: usize,
-    /// Result of a block before its post-norm (chunk, hidden).
+    /// Result of a block before its post-norm, in parts to be added (parts, chunk, hidden).
     pub y: usize,
     /// Raw projections (chunk, widest stride).
     pub qkv: usize,
@@ -30,10 +32,15 @@ pub struct Arena {
     pub attended: usize,
     /// Parts of a single token's attention (splits, heads, head) and their maxima and sums (splits, heads, 2).
     pub partial: [usize; 2],
-    /// Gate and up (chunk, 2 * widest feed-forward).
+    /// Gates and ups where no product joins them, of a chunk or of a single token, and parts of per-layer gates.
     pub gate_up: usize,
     /// Gated activation (chunk, widest feed-forward or per-layer width).
     pub gated: usize,
+    /// x of a chunk's products as f16 (chunk, widest matrix) with a scale for each token (chunk), where products read it so.
+    pub halves: Option<[usize; 2]>,
+    /// Of a per-layer table that stays in the file, the rows of a chunk's tokens as they lie there, and their numbers 0, 1 ..
+    /// (chunk).
+    pub per_layer_rows: Option<[usize; 2]>,
     /// Per-layer inputs (chunk, layers * width) and their projected context.
     pub per_layer: Option<[usize; 2]>,
     /// Experts.
@@ -84,7 +91,12 @@ impl Planner<'_> {
         self.push(name.to_owned(), Account::Activations, shape, bytes, "Ask for a smaller chunk")
     }
 
-    pub(super) fn arena(&mut self, config: &Config, candidates: u32) -> Result<Arena, Error> {
+    pub(super) fn arena(
+        &mut self,
+        config: &Config,
+        candidates: u32,
+        needs: &PromptNeeds,
+    ) -> Result<Arena, Error> {
         let chunk = self.options.chunk;
         let hidden = config.hidden;
         let widest = |width: &dyn Fn(&Layer) -> u32| {
@@ -112,7 +124,7 @@ impl Planner<'_> {
             h: self.activation("h", &[chunk, hidden])?,
             h_next: self.activation("h_next", &[hidden])?,
             x: self.activation("x", &[chunk, hidden])?,
-            y: self.activation("y", &[chunk, hidden])?,
+            y: self.activation("y", &[needs.result_parts, chunk, hidden])?,
             qkv: self.activation("qkv", &[chunk, stride])?,
             q: self.activation("q", &[chunk, config.heads * head_dim])?,
             attended: self.activation("attended", &[chunk, config.heads * head_dim])?,
@@ -120,8 +132,26 @@ impl Planner<'_> {
                 self.activation("attention_parts", &[config.heads * part_columns])?,
                 self.activation("attention_sums", &[splits_max, config.heads, 2])?,
             ],
-            gate_up: self.activation("gate_up", &[chunk, 2 * feed_forward.max(width)])?,
+            gate_up: self.activation("gate_up", &[(chunk * needs.gate_up_columns).max(2 * feed_forward)])?,
             gated: self.activation("gated", &[chunk, feed_forward.max(width)])?,
+            halves: match self.options.tiers.prompt_products {
+                Products::Float => None,
+                Products::Cooperative => Some([
+                    // Two values to a word.
+                    self.activation("halves", &[chunk, needs.input_columns / 2])?,
+                    self.activation("half_scales", &[chunk])?,
+                ]),
+            },
+            per_layer_rows: match needs.per_layer_rows {
+                Some(bytes) => {
+                    let shape = vec![u64::from(chunk), u64::from(n_layers * width)];
+                    let remedy = "Ask for a smaller chunk";
+                    let name = "per_layer_rows".to_owned();
+                    let rows = self.push(name, Account::Activations, shape, bytes, remedy)?;
+                    Some([rows, self.activation("row_numbers", &[chunk])?])
+                }
+                None => None,
+            },
             per_layer: match config.per_layer {
                 Some(_) => Some([
                     self.activation("per_layer", &[chunk, n_layers * width])?,

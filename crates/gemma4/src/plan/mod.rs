@@ -2,15 +2,18 @@
 //! loader creates exactly these buffers, so that plan and ledger agree to the byte.
 
 mod arena;
+mod prompt_needs;
 
 pub use arena::{Arena, ExpertArena};
+use prompt_needs::PromptNeeds;
 
 use crate::checkpoint::{Checkpoint, Matrix, Source};
 use crate::config::{Attention, Config, Kv};
 use crate::error::Error;
 use gpu::{Account, Limits};
 use kernels::kv::KvType;
-use kernels::matvec::{self, Products};
+use kernels::matvec;
+use kernels::tiers::Tiers;
 use kernels::weight::Layout;
 use serde::Serialize;
 
@@ -30,8 +33,8 @@ pub struct Options {
     pub chunk: u32,
     /// Type of the KV cache.
     pub kv: KvType,
-    /// How a single token's products of quantised weights are computed.
-    pub products: Products,
+    /// How kernels compute where there is a choice.
+    pub tiers: Tiers,
     /// Where the per-layer embedding table lives.
     pub per_layer_table: PerLayerTable,
     /// Most bytes of GPU memory for this model; none to try without a limit.
@@ -46,7 +49,7 @@ impl Default for Options {
             context: 4096,
             chunk: 256,
             kv: KvType::F16,
-            products: Products::Float,
+            tiers: Tiers::default(),
             per_layer_table: PerLayerTable::Auto,
             budget: None,
             binding_bytes_max: None,
@@ -214,7 +217,8 @@ impl Planner<'_> {
         let caches = self.caches(config)?;
         let output = &matrices[checkpoint.output.unwrap_or(checkpoint.embeddings)];
         let candidates = output.iter().map(|part| matvec::candidates(&part.layout)).sum();
-        let arena = self.arena(config, candidates)?;
+        let needs = PromptNeeds::of(config, checkpoint, &matrices, self.options, resident);
+        let arena = self.arena(config, candidates, &needs)?;
         Ok(Plan {
             buffers: self.buffers,
             matrices,

@@ -1,79 +1,217 @@
-// One workgroup computes one query head of one token over the keys it may see: blocks of WORKGROUP keys, one key's score
-// per invocation, then softmax weights in workgroup memory, then the values, four columns per invocation. Softmax runs
-// online (maximum and sum carried from block to block). Gemma 4 scales no scores.
+// One workgroup of 256 computes ROWS query rows, which are TOKENS tokens by HEADS_PER_TILE of the heads that share a key and
+// value head, over blocks of 64 keys: the block's scores (two rows by four keys per invocation), softmax weights with a
+// running maximum and sum per row, then the weighted values (eight rows by four columns per invocation). Gemma 4 scales no
+// scores.
 @group(0) @binding(0) var<storage, read> q: array<vec4<f32>>;               // (T, HEADS, HEAD_DIM)
 @group(0) @binding(1) var<storage, read> k_cache: array<Kv>;                // (CAPACITY, KV_HEADS, HEAD_DIM)
 @group(0) @binding(2) var<storage, read> v_cache: array<Kv>;                // (CAPACITY, KV_HEADS, HEAD_DIM)
 @group(0) @binding(3) var<uniform> step: Step;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4<f32>>;         // (T, HEADS, HEAD_DIM)
 
-const N: u32 = HEAD_DIM / 4u;
+const N = HEAD_DIM / 4u;            // vec4 in a head
+const SHARERS = HEADS / KV_HEADS;   // query heads of a key and value head
+const TILES = (SHARERS + HEADS_PER_TILE - 1u) / HEADS_PER_TILE;
+const CHUNKS = (N + 3u) / 4u;       // of sixteen columns
+const KEYS = 64u;
 // Lower than any score; exp(LOWEST - score) is 0 and LOWEST - LOWEST is 0, which infinities do not give.
-const LOWEST: f32 = -3.0e38;
+const LOWEST = -3.0e38;
 
-var<workgroup> query: array<vec4<f32>, N>;
-var<workgroup> weight: array<f32, WORKGROUP>;
-var<workgroup> maxima: array<f32, WORKGROUP>;
+// Sixteen columns of the block's keys; between scores and values, the maxima and sums of each row's sixteen invocations.
+var<workgroup> tile_k: array<vec4<f32>, 4u * KEYS>;
+var<workgroup> tile_q: array<vec4<f32>, 4u * ROWS>;
+var<workgroup> weights: array<vec4<f32>, KEYS * ROWS / 4u>;     // (KEYS, ROWS)
+var<workgroup> tops: array<f32, ROWS>;
+var<workgroup> next_tops: array<f32, ROWS>;
+var<workgroup> totals: array<f32, ROWS>;
+var<workgroup> corrections: array<f32, ROWS>;
 
-fn workgroup_max(value: f32, local: u32) -> f32 {
-    maxima[local] = value;
-    workgroupBarrier();
-    for (var half = WORKGROUP / 2u; half > 0u; half /= 2u) {
-        if (local < half) {
-            maxima[local] = max(maxima[local], maxima[local + half]);
-        }
-        workgroupBarrier();
-    }
-    let result = maxima[0];
-    workgroupBarrier();
-    return result;
+// Where four columns of a key lie: neighbouring keys are read together and must lie in different banks.
+fn place(key: u32, part: u32) -> u32 {
+    return key * 4u + (part ^ (key / 2u % 4u));
 }
 
-@compute @workgroup_size(WORKGROUP)
-fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let head = group.x;
-    let token = group.y;
-    let kv_head = head / (HEADS / KV_HEADS);
-    for (var i = local; i < N; i += WORKGROUP) {
-        query[i] = q[(token * HEADS + head) * N + i];
-    }
-    // Keys first .. last (exclusive): causal, and on sliding layers not before last - WINDOW (0: no window).
+fn largest(v: vec4<f32>) -> f32 {
+    return max(max(v.x, v.y), max(v.z, v.w));
+}
+
+// Keys first .. last - 1 that a token sees.
+fn first_of(token: u32) -> u32 {
     let last = step.position + token + 1u;
-    var first = 0u;
-    if (WINDOW != 0u && last > WINDOW) {
-        first = last - WINDOW;
+    return select(0u, last - WINDOW, WINDOW != 0u && last > WINDOW);
+}
+
+// The larger of a row's maximum so far and those of its sixteen invocations.
+fn top_of(row: u32) -> f32 {
+    let at = row * 4u;
+    return max(tops[row], max(max(largest(tile_k[at]), largest(tile_k[at + 1u])),
+        max(largest(tile_k[at + 2u]), largest(tile_k[at + 3u]))));
+}
+
+// The weights of a row's four scores; keys that it does not see weigh nothing.
+fn weigh(token: u32, keys: vec4<u32>, scores: vec4<f32>, top: f32) -> vec4<f32> {
+    let seen = (keys >= vec4<u32>(first_of(token))) & (keys <= vec4<u32>(step.position + token));
+    return select(vec4<f32>(0.0), exp(scores - top), seen);
+}
+
+fn masked(token: u32, keys: vec4<u32>, scores: vec4<f32>) -> vec4<f32> {
+    let seen = (keys >= vec4<u32>(first_of(token))) & (keys <= vec4<u32>(step.position + token));
+    return select(vec4<f32>(LOWEST), scores, seen);
+}
+
+fn keep_weights(row: u32, key: u32, w: vec4<f32>) {
+    let at = key * (ROWS / 4u) + row / 4u;
+    weights[at][row % 4u] = w.x;
+    weights[at + 4u * ROWS][row % 4u] = w.y;
+    weights[at + 8u * ROWS][row % 4u] = w.z;
+    weights[at + 12u * ROWS][row % 4u] = w.w;
+}
+
+fn value_at(key: u32, kv_head: u32, column: u32) -> vec4<f32> {
+    let at = ((key % CAPACITY) * KV_HEADS + kv_head) * HEAD_UNITS;
+    return kv_value(v_cache[at + column], v_cache[at + kv_scale_at(column)]);
+}
+
+@compute @workgroup_size(256)
+fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let kv_head = group.x / TILES;
+    let sharer0 = group.x % TILES * HEADS_PER_TILE;
+    let token0 = group.y * TOKENS;
+    let end = step.position + min(token0 + TOKENS, step.rows);     // behind the last key that any row sees
+    if (local < ROWS) {
+        tops[local] = LOWEST;
+        totals[local] = 0.0;
     }
-    var top = LOWEST;
-    var total = 0.0;
-    var sum = vec4<f32>(0.0);      // column local of the head, in vec4
+    // Loading: four columns of one key, and of one row where there are so many. What is past the end repeats the last.
+    let load_key = local / 4u;
+    let load_part = local % 4u;
+    let load_row = local / 4u;
+    let load_token = min(token0 + load_row / HEADS_PER_TILE, step.rows - 1u);
+    let load_head = kv_head * SHARERS + min(sharer0 + load_row % HEADS_PER_TILE, SHARERS - 1u);
+    let from_q = (load_token * HEADS + load_head) * N;
+    // Scores: rows `row` and, if there are more than sixteen, row + 16; keys `key` + 16 j of the block.
+    let key = local % 16u;
+    let row = local / 16u;
+    let token_a = token0 + row / HEADS_PER_TILE;
+    let token_b = token0 + (row + 16u) / HEADS_PER_TILE;
+    // Values: rows 8 `eight` .., columns 4 `column` ...
+    let column = local % N;
+    let eight = local / N;
+    var o0 = vec4<f32>(); var o1 = vec4<f32>(); var o2 = vec4<f32>(); var o3 = vec4<f32>();
+    var o4 = vec4<f32>(); var o5 = vec4<f32>(); var o6 = vec4<f32>(); var o7 = vec4<f32>();
+
+    // Blocks begin at multiples of KEYS, so that a token's sums do not depend on the tokens beside it. What a row does not see
+    // weighs nothing; for what no row sees, which may be gone from the cache, the nearest key stands.
+    let first = first_of(token0);
+    for (var block = first / KEYS * KEYS; block < end; block += KEYS) {
+        let from_k = ((clamp(block + load_key, first, end - 1u) % CAPACITY) * KV_HEADS + kv_head) * HEAD_UNITS;
+        var a = vec4<f32>();    // scores of `row`
+        var b = vec4<f32>();    // scores of `row` + 16
+        for (var chunk = 0u; chunk < CHUNKS; chunk += 1u) {
+            let i = chunk * 4u + load_part;
+            let here = i < N;
+            let unit = min(i, N - 1u);
+            let k = kv_value(k_cache[from_k + unit], k_cache[from_k + kv_scale_at(unit)]);
+            var part = vec4<f32>();
+            if (local < 4u * ROWS) {
+                part = select(vec4<f32>(), q[from_q + unit], here);
+            }
+            workgroupBarrier();     // what was in the tiles has been read
+            tile_k[place(load_key, load_part)] = select(vec4<f32>(), k, here);
+            if (local < 4u * ROWS) {
+                tile_q[local] = part;
+            }
+            workgroupBarrier();
+            for (var c = 0u; c < 4u; c += 1u) {
+                let k0 = tile_k[place(key, c)];
+                let k1 = tile_k[place(key + 16u, c)];
+                let k2 = tile_k[place(key + 32u, c)];
+                let k3 = tile_k[place(key + 48u, c)];
+                let qa = tile_q[row * 4u + c];
+                a += vec4<f32>(dot(qa, k0), dot(qa, k1), dot(qa, k2), dot(qa, k3));
+                if (ROWS > 16u) {
+                    let qb = tile_q[(row + 16u) * 4u + c];
+                    b += vec4<f32>(dot(qb, k0), dot(qb, k1), dot(qb, k2), dot(qb, k3));
+                }
+            }
+        }
+        let keys = vec4<u32>(block + key) + vec4<u32>(0u, 16u, 32u, 48u);
+        workgroupBarrier();         // the last keys have been read
+        tile_k[row * 4u + key / 4u][key % 4u] = largest(masked(token_a, keys, a));
+        if (ROWS > 16u) {
+            tile_k[(row + 16u) * 4u + key / 4u][key % 4u] = largest(masked(token_b, keys, b));
+        }
+        workgroupBarrier();
+        let top_a = top_of(row);
+        let weight_a = weigh(token_a, keys, a, top_a);
+        keep_weights(row, key, weight_a);
+        tile_k[(row + ROWS) * 4u + key / 4u][key % 4u] = dot(weight_a, vec4<f32>(1.0));
+        if (key == 0u) {
+            corrections[row] = exp(tops[row] - top_a);
+            next_tops[row] = top_a;
+        }
+        if (ROWS > 16u) {
+            let top_b = top_of(row + 16u);
+            let weight_b = weigh(token_b, keys, b, top_b);
+            keep_weights(row + 16u, key, weight_b);
+            tile_k[(row + 16u + ROWS) * 4u + key / 4u][key % 4u] = dot(weight_b, vec4<f32>(1.0));
+            if (key == 0u) {
+                corrections[row + 16u] = exp(tops[row + 16u] - top_b);
+                next_tops[row + 16u] = top_b;
+            }
+        }
+        workgroupBarrier();
+        if (local < ROWS) {
+            let at = (local + ROWS) * 4u;
+            let sums = tile_k[at] + tile_k[at + 1u] + tile_k[at + 2u] + tile_k[at + 3u];
+            totals[local] = totals[local] * corrections[local] + dot(sums, vec4<f32>(1.0));
+            tops[local] = next_tops[local];
+        }
+        if (eight < ROWS / 8u) {
+            let r = eight * 8u;
+            o0 *= corrections[r];
+            o1 *= corrections[r + 1u];
+            o2 *= corrections[r + 2u];
+            o3 *= corrections[r + 3u];
+            o4 *= corrections[r + 4u];
+            o5 *= corrections[r + 5u];
+            o6 *= corrections[r + 6u];
+            o7 *= corrections[r + 7u];
+            for (var j = 0u; j < min(KEYS, end - block); j += 2u) {
+                let v0 = value_at(clamp(block + j, first, end - 1u), kv_head, column);
+                let v1 = value_at(clamp(block + j + 1u, first, end - 1u), kv_head, column);
+                let at = j * (ROWS / 4u) + eight * 2u;
+                let w0 = weights[at];
+                let w4 = weights[at + 1u];
+                let u0 = weights[at + ROWS / 4u];
+                let u4 = weights[at + ROWS / 4u + 1u];
+                o0 += w0.x * v0 + u0.x * v1;
+                o1 += w0.y * v0 + u0.y * v1;
+                o2 += w0.z * v0 + u0.z * v1;
+                o3 += w0.w * v0 + u0.w * v1;
+                o4 += w4.x * v0 + u4.x * v1;
+                o5 += w4.y * v0 + u4.y * v1;
+                o6 += w4.z * v0 + u4.z * v1;
+                o7 += w4.w * v0 + u4.w * v1;
+            }
+        }
+    }
     workgroupBarrier();
-    for (var block = first; block < last; block += WORKGROUP) {
-        let key = block + local;
-        var score = LOWEST;
-        if (key < last) {
-            let at = ((key % CAPACITY) * KV_HEADS + kv_head) * HEAD_UNITS;
-            score = 0.0;
-            for (var i = 0u; i < N; i += 1u) {
-                score += dot(query[i], kv_value(k_cache[at + i], k_cache[at + kv_scale_at(i)]));
-            }
-        }
-        let block_top = max(top, workgroup_max(score, local));
-        let p = select(0.0, exp(score - block_top), key < last);
-        weight[local] = p;
-        let correction = exp(top - block_top);
-        total = total * correction + workgroup_sum(p, local);   // its barriers also publish `weight`
-        sum *= correction;
-        if (local < N) {
-            let count = min(WORKGROUP, last - block);
-            for (var j = 0u; j < count; j += 1u) {
-                let at = (((block + j) % CAPACITY) * KV_HEADS + kv_head) * HEAD_UNITS;
-                sum += weight[j] * kv_value(v_cache[at + local], v_cache[at + kv_scale_at(local)]);
-            }
-        }
-        top = block_top;
-        workgroupBarrier();         // `weight` is written again in the next round
+    if (eight < ROWS / 8u) {
+        leave(kv_head, sharer0, token0, eight * 8u, column, o0);
+        leave(kv_head, sharer0, token0, eight * 8u + 1u, column, o1);
+        leave(kv_head, sharer0, token0, eight * 8u + 2u, column, o2);
+        leave(kv_head, sharer0, token0, eight * 8u + 3u, column, o3);
+        leave(kv_head, sharer0, token0, eight * 8u + 4u, column, o4);
+        leave(kv_head, sharer0, token0, eight * 8u + 5u, column, o5);
+        leave(kv_head, sharer0, token0, eight * 8u + 6u, column, o6);
+        leave(kv_head, sharer0, token0, eight * 8u + 7u, column, o7);
     }
-    if (local < N) {
-        y[(token * HEADS + head) * N + local] = sum / total;
+}
+
+fn leave(kv_head: u32, sharer0: u32, token0: u32, row: u32, column: u32, sum: vec4<f32>) {
+    let token = token0 + row / HEADS_PER_TILE;
+    let sharer = sharer0 + row % HEADS_PER_TILE;
+    if (row < TOKENS * HEADS_PER_TILE && token < step.rows && sharer < SHARERS) {
+        y[(token * HEADS + kv_head * SHARERS + sharer) * N + column] = sum / totals[row];
     }
 }

@@ -119,7 +119,7 @@ fn prompt(name: &str, setting: Setting, rows: u32) -> Case {
     costing(Case::new("attention", name, vec![shader(&shape)], TOLERANCE, prepare), &costed, rows)
 }
 
-/// Key counts around the workgroup, windows and rings, grouped heads, both cache types, real heads, the
+/// Keys around the block, tokens around the tile, windows and rings, grouped heads, both cache types, real heads, the
 /// end of the context, extreme scores and values.
 pub fn cases() -> Vec<Case> {
     let small = Shape { heads: 2, kv_heads: 1, head_dim: 8, capacity: 400, window: 0, kv: KvType::F32 };
@@ -127,10 +127,13 @@ pub fn cases() -> Vec<Case> {
     let half = |shape: Shape| Shape { kv: KvType::F16, ..shape };
     let mut cases =
         vec![prompt("from the beginning", at(small, 0), 7), prompt("one key", at(half(small), 0), 1)];
-    for position in [126, 127, 255, 256] {
-        cases.push(prompt("keys around the workgroup", at(half(small), position), 2));
+    for position in [62, 63, 127, 128, 255] {
+        cases.push(prompt("keys around the block", at(half(small), position), 2));
     }
-    for (heads, kv_heads) in [(4, 4), (6, 3), (8, 2), (7, 1)] {
+    for rows in [15, 16, 17, 33] {
+        cases.push(prompt("tokens around the tile", at(half(small), 50), rows));
+    }
+    for (heads, kv_heads) in [(4, 4), (6, 3), (8, 2), (7, 1), (40, 1)] {
         let grouped = Shape { heads, kv_heads, capacity: 32, ..small };
         cases.push(prompt("grouped heads", at(grouped, 20), 3));
     }
@@ -138,6 +141,10 @@ pub fn cases() -> Vec<Case> {
     let ring = Shape { capacity: 20, window: 16, kv_heads: 2, ..small };
     for position in [0, 10, 15, 16, 19, 20, 100] {
         cases.push(prompt("ring", at(ring, position), 5));
+    }
+    let long_ring = Shape { capacity: 140, window: 100, kv_heads: 1, ..small };
+    for position in [0, 90, 150] {
+        cases.push(prompt("ring of several blocks", at(long_ring, position), 40));
     }
     let narrow = Shape { window: 1, capacity: 4, ..small };
     cases.push(prompt("window of one", at(narrow, 9), 3));
@@ -152,6 +159,8 @@ pub fn cases() -> Vec<Case> {
         cases.push(prompt("e2b local", at(Shape { kv, ..local }, 700), 3));
         cases.push(prompt("e2b global", at(Shape { kv, ..global }, 300), 2));
     }
+    cases.push(prompt("e2b local", at(Shape { capacity: 600, ..local }, 60), 37));
+    cases.push(prompt("e2b global", at(global, 60), 19));
     let large = Shape { heads: 32, kv_heads: 16, capacity: 64, window: 48, ..local };
     cases.push(prompt("31b local", at(large, 90), 2));
     let long = Shape { heads: 2, kv_heads: 1, head_dim: 16, capacity: 40_960, window: 0, kv: KvType::F16 };

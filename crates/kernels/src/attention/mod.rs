@@ -3,8 +3,8 @@
 //! i reads kv head `i / (heads / kv_heads)`. Scores are not scaled: Gemma 4 norms queries and keys instead.
 //! Source: Hugging Face `Gemma4TextAttention`, `sliding_window_mask_function`.
 //!
-//! Traffic per token and kv head: keys and values once per query head (from cache after the first).
-//! This serves prompts, one workgroup per (head, token); `token_attention` serves single tokens.
+//! Operations: `4 * heads * head_dim` for each token and key it sees. Traffic: keys and values once per tile of query rows.
+//! This serves prompts; `token_attention` serves single tokens.
 
 pub mod cases;
 pub mod reference;
@@ -13,8 +13,10 @@ use crate::kv::KvType;
 use crate::op::{Axis, Op};
 use gpu::{Binding, Device, Error, Shader};
 
-/// Keys of one block and invocations of a workgroup; heads may be up to four times as wide.
-const WORKGROUP: u32 = 128;
+/// Invocations of a workgroup.
+const WORKGROUP: u32 = 256;
+/// Widest head: each eight query rows of a tile take an invocation for every four columns, and a tile has at least sixteen.
+const HEAD_DIM_MAX: u32 = 512;
 
 /// What the shader's text depends on.
 #[derive(Clone, Copy, Debug)]
@@ -33,19 +35,37 @@ pub struct Shape {
     pub kv: KvType,
 }
 
+/// The query rows of a workgroup.
+struct Tile {
+    rows: u32,
+    tokens: u32,
+    heads: u32,
+}
+
+impl Tile {
+    /// Thirty-two rows, or sixteen of heads so wide that an invocation would otherwise have more sums than registers.
+    fn of(shape: &Shape) -> Tile {
+        let eights = WORKGROUP / (shape.head_dim / 4);
+        let rows = if eights >= 4 { 32 } else { 16 };
+        let heads = (shape.heads / shape.kv_heads).min(rows);
+        Tile { rows, tokens: rows / heads, heads }
+    }
+}
+
 /// The composed shader.
 pub fn shader(shape: &Shape) -> Shader {
+    let tile = Tile::of(shape);
     Shader::new("attention")
         .bounded()
-        .constant("WORKGROUP", WORKGROUP)
+        .constant("ROWS", tile.rows)
+        .constant("TOKENS", tile.tokens)
+        .constant("HEADS_PER_TILE", tile.heads)
         .constant("HEADS", shape.heads)
         .constant("KV_HEADS", shape.kv_heads)
         .constant("HEAD_DIM", shape.head_dim)
         .constant("CAPACITY", shape.capacity)
         .constant("WINDOW", shape.window)
         .file(include_str!("../shared/step.wgsl"))
-        .alias("Sum", "f32")
-        .file(include_str!("../shared/sum.wgsl"))
         .file(shape.kv.file())
         .file(include_str!("attention.wgsl"))
 }
@@ -53,7 +73,7 @@ pub fn shader(shape: &Shape) -> Shader {
 fn check(shape: &Shape) {
     assert_eq!(shape.heads % shape.kv_heads, 0, "attention: {} heads over {}", shape.heads, shape.kv_heads);
     assert!(
-        shape.head_dim.is_multiple_of(shape.kv.head_granule()) && shape.head_dim <= 4 * WORKGROUP,
+        shape.head_dim.is_multiple_of(shape.kv.head_granule()) && shape.head_dim <= HEAD_DIM_MAX,
         "attention: heads of {}",
         shape.head_dim
     );
@@ -75,6 +95,8 @@ pub struct Inputs<'a> {
 pub fn forward(device: &Device, shape: &Shape, inputs: Inputs<'_>, y: Binding<'_>) -> Result<Op, Error> {
     check(shape);
     let Inputs { q, k_cache, v_cache, step } = inputs;
-    let grid = [Axis::Fixed(shape.heads), Axis::GroupsPerRow(1), Axis::Fixed(1)];
+    let tile = Tile::of(shape);
+    let heads = shape.kv_heads * (shape.heads / shape.kv_heads).div_ceil(tile.heads);
+    let grid = [Axis::Fixed(heads), Axis::RowsPerGroup(tile.tokens), Axis::Fixed(1)];
     Op::new(device, &shader(shape), &[q, k_cache, v_cache, step, y], grid)
 }

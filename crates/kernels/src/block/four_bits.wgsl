@@ -1,10 +1,15 @@
 // Formats of 4-bit numbers n: plane 0 holds a vec4 of 32 of them per block, and weight = scale * n + offset with what
 // `scale_and_offset(i)` of the format's file gives for block i.
 
-fn octet(row: u32, o: u32) -> Octet {
-    let i = row * BLOCKS + o / 4u;
-    let s = scale_and_offset(i);
-    return affine(octet4(weights[i][o % 4u]), s.x, s.y);
+struct Block { numbers: vec4<u32>, scale: ScaleBits }
+
+fn block(i: u32) -> Block {
+    return Block(weights[i], scale_bits(i));
+}
+
+fn octet_of(block: Block, i: u32, n: u32) -> Octet {
+    let s = scale_of(block.scale, i);
+    return affine(octet4(block.numbers[n]), s.x, s.y);
 }
 
 fn product(row: u32, b: u32, x: Columns) -> f32 {

@@ -3,8 +3,13 @@
 //   w = for sub-block j the bits 4j..4j+1 are the high bits of s, 4j+2..4j+3 those of m.
 // weight = d * s * n - dmin * m, so (scale, offset) = (d * s, -dmin * m).
 
-fn scale_and_offset(i: u32) -> vec2<f32> {
-    let head = weights[PLANE1 + i / 8u];
+alias ScaleBits = vec4<u32>;
+
+fn scale_bits(i: u32) -> ScaleBits {
+    return weights[PLANE1 + i / 8u];
+}
+
+fn scale_of(head: ScaleBits, i: u32) -> vec2<f32> {
     let shift = (i % 8u) * 4u;
     let high = head.w >> shift;
     let s = ((head.y >> shift) & 15u) | ((high & 3u) << 4u);

@@ -1,7 +1,10 @@
-// What a weight format gives to a kernel. The files of every format have two functions of the binding `weights`:
-//   octet(row, o)         weights 8*o .. 8*o+7 of the row, as f32
-//   product(row, b, x)    sum of weights 32*b .. 32*b+31 of the row, each times its x
-// with BLOCKS = columns / 32 and PLANE1.. = first vec4 of the further planes (see weight.rs).
+// What a weight format gives to a kernel. The files of every format have these functions of the binding `weights`; block i
+// is weights 32 * b .. of a row with i = row * BLOCKS + b:
+//   block(i)                  what is read of a block, as it lies in memory
+//   octet_of(block, i, n)     its weights 8 * n .. 8 * n + 7, as f32
+//   product(row, b, x)        sum of its weights, each times its x
+// with BLOCKS = columns / 32 and PLANE1.. = first vec4 of the further planes (see weight.rs). Reading and unpacking are apart so
+// that a kernel can have the next block on its way while it works on this one.
 
 struct Octet { lo: vec4<f32>, hi: vec4<f32> }
 

@@ -2,12 +2,20 @@
 // (number 8 k + 2 j + i of each 16 at bit 8 j + 4 k + 2 i of a word), plane 2 two i8 scales s per block (one for 16 weights), plane 3 one f16 d per 256.
 // weight = d * s * (n - 32)
 
+// What is read of a block's scales: the word with its two s, and the one with its d.
+fn scale_bits(i: u32) -> vec2<u32> {
+    return vec2<u32>(weights[PLANE2 + i / 8u][(i / 2u) % 4u], half_word(PLANE3, i / 8u));
+}
+
 // The scales of the first and second 16 weights of block i.
-fn scales(i: u32) -> vec2<f32> {
-    let word = weights[PLANE2 + i / 8u][(i / 2u) % 4u];
+fn scales_of(bits: vec2<u32>, i: u32) -> vec2<f32> {
     let shift = (i & 1u) * 16u;
-    let s = vec2<i32>(i32(word << (24u - shift)) >> 24u, i32(word << (16u - shift)) >> 24u);
-    return half_at(PLANE3, i / 8u) * vec2<f32>(s);
+    let s = vec2<i32>(i32(bits.x << (24u - shift)) >> 24u, i32(bits.x << (16u - shift)) >> 24u);
+    return half_of(bits.y, i / 8u) * vec2<f32>(s);
+}
+
+fn scales(i: u32) -> vec2<f32> {
+    return scales_of(scale_bits(i), i);
 }
 
 fn high_bits(i: u32) -> vec2<u32> {

@@ -1,12 +1,16 @@
 // Q6_K on floats; q6_k.wgsl says how it lies in memory.
-fn octet(row: u32, o: u32) -> Octet {
-    let i = row * BLOCKS + o / 4u;
-    let h = high_bits(i);
-    let s = scales(i);
-    let second = (o & 2u) == 2u;
-    let high = select(h.x, h.y, second) >> ((o & 1u) * 4u);
+struct Block { numbers: vec4<u32>, high: vec2<u32>, scale: vec2<u32> }
+
+fn block(i: u32) -> Block {
+    return Block(weights[i], high_bits(i), scale_bits(i));
+}
+
+fn octet_of(block: Block, i: u32, n: u32) -> Octet {
+    let second = n >= 2u;
+    let high = select(block.high.x, block.high.y, second) >> ((n & 1u) * 4u);
+    let s = scales_of(block.scale, i);
     let scale = select(s.x, s.y, second);
-    return affine(octet6(weights[i][o % 4u], high), scale, -32.0 * scale);
+    return affine(octet6(block.numbers[n], high), scale, -32.0 * scale);
 }
 
 fn product(row: u32, b: u32, x: Columns) -> f32 {

@@ -10,7 +10,8 @@ fn embed(@builtin(global_invocation_id) id: vec3<u32>) {
     if (row >= ROWS || o * 8u >= COLUMNS) {
         return;
     }
-    let w = octet(row, o);
+    let i = row * BLOCKS + o / 4u;
+    let w = octet_of(block(i), i, o % 4u);
     let out = id.y * (COLUMNS / 4u) + o * 2u;
     y[out] = SCALE * w.lo;
     if (o * 8u + 4u < COLUMNS) {

@@ -2,6 +2,7 @@
 
 use super::{Shape, per_slot, reference, shader};
 use crate::case::buffers::{expect, floats, poisoned};
+use crate::case::parts::sum_of_parts;
 use crate::case::random::Random;
 use crate::case::{Case, Prepared, Tolerance};
 
@@ -18,14 +19,15 @@ fn case(name: &str, shape: Shape, tokens: u32, range: (f32, f32)) -> Case {
 /// The same for several slots per token.
 fn slots(name: &str, shape: Shape, tokens: u32, slots: u32, (low, high): (f32, f32)) -> Case {
     let rows = tokens * slots;
-    let Shape { columns, a_stride, b_stride, b_offset } = shape;
-    let shared = a_stride == b_stride && b_offset >= columns;
+    let Shape { columns, x_stride, parts, b_stride, b_offset } = shape;
+    let shared = parts == 1 && x_stride == b_stride && b_offset >= columns;
     let prepare = move |device: &gpu::Device| {
         let mut random = Random::new(5);
-        let a = random.between((rows * a_stride) as usize, low, high);
+        let len = (rows * x_stride) as usize;
+        let a = random.between(parts as usize * len, low / parts as f32, high / parts as f32);
         let mut b = random.floats((rows * b_stride) as usize, 2.0);
         if shared {
-            for (b, a) in b.chunks_exact_mut(b_stride as usize).zip(a.chunks_exact(a_stride as usize)) {
+            for (b, a) in b.chunks_exact_mut(b_stride as usize).zip(a.chunks_exact(x_stride as usize)) {
                 b[..columns as usize].copy_from_slice(&a[..columns as usize]);
             }
         }
@@ -33,7 +35,8 @@ fn slots(name: &str, shape: Shape, tokens: u32, slots: u32, (low, high): (f32, f
             let (from, columns) = (from as usize, columns as usize);
             rows.chunks_exact(stride as usize).flat_map(|row| &row[from..from + columns]).copied().collect()
         };
-        let expected = reference::forward(&part(&a, a_stride, 0), &part(&b, b_stride, b_offset));
+        let expected =
+            reference::forward(&part(&sum_of_parts(&a, len), x_stride, 0), &part(&b, b_stride, b_offset));
         let (a, b) = (floats(device, "a", &a)?, floats(device, "b", &b)?);
         let y = poisoned(device, "y", expected.len())?;
         let a = if shared { &b } else { &a };
@@ -42,15 +45,16 @@ fn slots(name: &str, shape: Shape, tokens: u32, slots: u32, (low, high): (f32, f
     };
     let name = format!("{name}, {rows} x {columns}");
     Case::new("gelu_mul", name, vec![shader(&shape)], TOLERANCE, prepare)
-        .costing(u64::from(rows) * u64::from(columns) * 12, 0)
+        .costing(u64::from(rows) * u64::from(columns) * u64::from(8 + 4 * parts), 0)
 }
 
 /// Separate, shared and strided rows; the usual range and both tails.
 pub fn cases() -> Vec<Case> {
-    let separate = |columns| Shape { columns, a_stride: columns, b_stride: columns, b_offset: 0 };
-    let behind = |columns| Shape { columns, a_stride: 2 * columns, b_stride: 2 * columns, b_offset: columns };
-    let layers =
-        |layer: u32| Shape { columns: 256, a_stride: 256, b_stride: 35 * 256, b_offset: layer * 256 };
+    let shape =
+        |columns, x_stride, b_stride, b_offset| Shape { columns, x_stride, parts: 1, b_stride, b_offset };
+    let separate = |columns| shape(columns, columns, columns, 0);
+    let behind = |columns| shape(columns, 2 * columns, 2 * columns, columns);
+    let layers = |layer: u32| shape(256, 256, 35 * 256, layer * 256);
     let usual = (-6.0, 6.0);
     vec![
         case("one vec4", separate(4), 1, usual),
@@ -61,6 +65,8 @@ pub fn cases() -> Vec<Case> {
         slots("26b experts", behind(704), 3, 8, usual),
         case("first per-layer input", layers(0), 3, usual),
         case("last per-layer input", layers(34), 3, usual),
+        case("eight parts", Shape { parts: 8, ..layers(3) }, 5, usual),
+        slots("parts of slots", Shape { parts: 2, ..separate(68) }, 2, 3, usual),
         case("near zero", separate(256), 1, (-1e-3, 1e-3)),
         case("all negative", separate(256), 1, (-6.0, -1.0)),
         case("far below zero", separate(256), 1, (-50.0, -8.0)),

@@ -1,79 +1,104 @@
-// y = x W^T for the tokens of a chunk. One workgroup of 256 computes a tile of 64 tokens by 64 rows of W, four by four
-// per invocation, walking the columns in steps of 32: both operands are brought to workgroup memory first (16 KiB).
-// Column group c of line l is kept at l * 8 + (c ^ (l % 8)), so that neither stores nor loads collide in a bank.
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;           // (T, COLUMNS)
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;           // (T, OUT_STRIDE), rows at OUT_OFFSET
-@group(0) @binding(3) var<uniform> step: Step;
+// y = x W^T for the tokens of a chunk. One workgroup of 128 computes a tile of 64 tokens by 128 rows of W, eight by eight
+// per invocation, walking its share of the columns in steps of 16. Both operands go through workgroup memory (12 KiB),
+// column by column, so that an invocation reads its eight tokens and eight rows of a column in four loads. The next step's
+// operands are on their way while this one's are multiplied.
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;           // by the store
+@group(0) @binding(2) var<uniform> step: Step;
+@group(0) @binding(3) var<storage, read> x: array<vec4<f32>>;           // (T, COLUMNS)
 
-var<workgroup> tile_w: array<vec4<f32>, 512>;      // (64 rows, 32 columns / 4)
-var<workgroup> tile_x: array<vec4<f32>, 512>;      // (64 tokens, 32 columns / 4)
+// Rounds of 16 columns, and those of one share, which is whole blocks.
+const STEPS = 2u * BLOCKS;
+const STEPS_PER_SPLIT = 2u * ((BLOCKS + SPLITS - 1u) / SPLITS);
 
-@compute @workgroup_size(256)
-fn matmul(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
-    let row0 = group.x * 64u;
-    let token0 = group.y * 64u;
-    // Loading: an invocation brings eight columns of one row and of one token. Lines past the end repeat the last one.
-    let line = local / 4u;
-    let part = local % 4u;
-    let load_row = min(row0 + line, ROWS - 1u);
-    let load_token = min(token0 + line, step.rows - 1u);
-    let to_lo = line * 8u + ((part * 2u) ^ (line % 8u));
-    let to_hi = line * 8u + ((part * 2u + 1u) ^ (line % 8u));
-    // Computing: rows my_row + 16 i, tokens my_token + 16 j.
-    let my_row = local % 16u;
-    let my_token = local / 16u;
-    var y0 = vec4<f32>(0.0);    // token j = 0, component i
-    var y1 = vec4<f32>(0.0);
-    var y2 = vec4<f32>(0.0);
-    var y3 = vec4<f32>(0.0);
-    for (var b = 0u; b < BLOCKS; b += 1u) {
-        let w = octet(load_row, b * 4u + part);
-        let x_lo = input4(load_token, b * 8u + part * 2u);
-        let x_hi = input4(load_token, b * 8u + part * 2u + 1u);
-        workgroupBarrier();     // the previous tile has been read
-        tile_w[to_lo] = w.lo;
-        tile_w[to_hi] = w.hi;
-        tile_x[to_lo] = x_lo;
-        tile_x[to_hi] = x_hi;
-        workgroupBarrier();
-        for (var c = 0u; c < 8u; c += 1u) {
-            let at_w = my_row * 8u + (c ^ (my_row % 8u));
-            let at_x = my_token * 8u + (c ^ (my_token % 8u));
-            let w0 = tile_w[at_w];
-            let w1 = tile_w[at_w + 128u];
-            let w2 = tile_w[at_w + 256u];
-            let w3 = tile_w[at_w + 384u];
-            let x0 = tile_x[at_x];
-            let x1 = tile_x[at_x + 128u];
-            let x2 = tile_x[at_x + 256u];
-            let x3 = tile_x[at_x + 384u];
-            y0 += vec4<f32>(dot(w0, x0), dot(w1, x0), dot(w2, x0), dot(w3, x0));
-            y1 += vec4<f32>(dot(w0, x1), dot(w1, x1), dot(w2, x1), dot(w3, x1));
-            y2 += vec4<f32>(dot(w0, x2), dot(w1, x2), dot(w2, x2), dot(w3, x2));
-            y3 += vec4<f32>(dot(w0, x3), dot(w1, x3), dot(w2, x3), dot(w3, x3));
-        }
-    }
-    store(token0 + my_token, row0 + my_row, y0);
-    store(token0 + my_token + 16u, row0 + my_row, y1);
-    store(token0 + my_token + 32u, row0 + my_row, y2);
-    store(token0 + my_token + 48u, row0 + my_row, y3);
+var<workgroup> tile_w: array<vec4<f32>, 512>;      // (16 columns, 128 rows / 4)
+var<workgroup> tile_x: array<vec4<f32>, 256>;      // (16 columns, 64 tokens / 4), tokens of columns 8 .. 15 in other places
+
+// Eight columns of a line to the tile: line l of column k is component l % 4 of element k * lines / 4 + l / 4.
+fn put_w(column: u32, line: u32, v: Octet) {
+    let at = column * 32u + line / 4u;
+    let c = line % 4u;
+    tile_w[at][c] = v.lo.x;
+    tile_w[at + 32u][c] = v.lo.y;
+    tile_w[at + 64u][c] = v.lo.z;
+    tile_w[at + 96u][c] = v.lo.w;
+    tile_w[at + 128u][c] = v.hi.x;
+    tile_w[at + 160u][c] = v.hi.y;
+    tile_w[at + 192u][c] = v.hi.z;
+    tile_w[at + 224u][c] = v.hi.w;
 }
 
-fn store(token: u32, row: u32, values: vec4<f32>) {
-    if (token >= step.rows) {
-        return;
+fn put_x(column: u32, line: u32, lo: vec4<f32>, hi: vec4<f32>) {
+    let at = column * 16u + line / 4u;
+    let c = line % 4u;
+    tile_x[at][c] = lo.x;
+    tile_x[at + 16u][c] = lo.y;
+    tile_x[at + 32u][c] = lo.z;
+    tile_x[at + 48u][c] = lo.w;
+    tile_x[at + 64u][c] = hi.x;
+    tile_x[at + 80u][c] = hi.y;
+    tile_x[at + 96u][c] = hi.z;
+    tile_x[at + 112u][c] = hi.w;
+}
+
+@compute @workgroup_size(128)
+fn matmul(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let token0 = group.y * 64u;
+    // Loading: an invocation brings sixteen columns of one row and eight of one token. Lines past the end repeat the last.
+    let load_row = weight_row(group.x, local);
+    let token = local / 2u;
+    let half = local % 2u;
+    let load_token = min(token0 + token, step.rows - 1u);
+    // Moving a half's tokens by sixteen keeps the stores of both halves out of each other's memory banks.
+    let to_token = token ^ (16u * half);
+    // Computing: rows 4 a .. and 64 + 4 a .., tokens 4 b .. and 32 + 4 b ... A subgroup of 32 covers 8 a by 4 b.
+    let a = local % 8u + 8u * (local / 32u % 2u);
+    let b = local / 8u % 4u + 4u * (local / 64u);
+    // Sums: tokens 0 .. 7 of the invocation, the first (l) and last (h) four rows.
+    var l0 = vec4<f32>(); var l1 = vec4<f32>(); var l2 = vec4<f32>(); var l3 = vec4<f32>();
+    var l4 = vec4<f32>(); var l5 = vec4<f32>(); var l6 = vec4<f32>(); var l7 = vec4<f32>();
+    var h0 = vec4<f32>(); var h1 = vec4<f32>(); var h2 = vec4<f32>(); var h3 = vec4<f32>();
+    var h4 = vec4<f32>(); var h5 = vec4<f32>(); var h6 = vec4<f32>(); var h7 = vec4<f32>();
+    let first = group.z * STEPS_PER_SPLIT;
+    let end = min(first + STEPS_PER_SPLIT, STEPS);
+    // What is on its way, as it lies in memory. A share without columns brings the last, multiplies nothing and leaves zeros.
+    let begin = min(first, STEPS - 1u);
+    var w = block(load_row * BLOCKS + begin / 2u);
+    var x_lo = input4(load_token, 4u * begin + 2u * half);
+    var x_hi = input4(load_token, 4u * begin + 2u * half + 1u);
+    for (var s = first; s < end; s += 1u) {
+        let i = load_row * BLOCKS + s / 2u;
+        let n = s % 2u * 2u;
+        workgroupBarrier();     // the previous tile has been read
+        put_w(0u, local, octet_of(w, i, n));
+        put_w(8u, local, octet_of(w, i, n + 1u));
+        put_x(8u * half, to_token, x_lo, x_hi);
+        workgroupBarrier();
+        // The last step brings itself again.
+        let next = min(s + 1u, end - 1u);
+        if (n != 0u) {
+            w = block(load_row * BLOCKS + next / 2u);
+        }
+        x_lo = input4(load_token, 4u * next + 2u * half);
+        x_hi = input4(load_token, 4u * next + 2u * half + 1u);
+        for (var k = 0u; k < 16u; k += 1u) {
+            let at_x = k * 16u + (b ^ (k / 8u * 4u));
+            let wl = tile_w[k * 32u + a];
+            let wh = tile_w[k * 32u + 16u + a];
+            let xl = tile_x[at_x];
+            let xh = tile_x[at_x + 8u];
+            l0 += xl.x * wl; l1 += xl.y * wl; l2 += xl.z * wl; l3 += xl.w * wl;
+            l4 += xh.x * wl; l5 += xh.y * wl; l6 += xh.z * wl; l7 += xh.w * wl;
+            h0 += xl.x * wh; h1 += xl.y * wh; h2 += xl.z * wh; h3 += xl.w * wh;
+            h4 += xh.x * wh; h5 += xh.y * wh; h6 += xh.z * wh; h7 += xh.w * wh;
+        }
     }
-    let out = token * OUT_STRIDE + OUT_OFFSET;
-    if (row < ROWS) {
-        y[out + row] = values.x;
-    }
-    if (row + 16u < ROWS) {
-        y[out + row + 16u] = values.y;
-    }
-    if (row + 32u < ROWS) {
-        y[out + row + 32u] = values.z;
-    }
-    if (row + 48u < ROWS) {
-        y[out + row + 48u] = values.w;
-    }
+    let mine = token0 + 4u * b;
+    store(group, mine, a, l0, h0);
+    store(group, mine + 1u, a, l1, h1);
+    store(group, mine + 2u, a, l2, h2);
+    store(group, mine + 3u, a, l3, h3);
+    store(group, mine + 32u, a, l4, h4);
+    store(group, mine + 33u, a, l5, h5);
+    store(group, mine + 34u, a, l6, h6);
+    store(group, mine + 35u, a, l7, h7);
 }

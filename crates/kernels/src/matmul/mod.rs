@@ -1,7 +1,6 @@
-//! Matrix product for a chunk of tokens: `y = x W^T`, W (rows, columns) of any type, x (T, columns), y (T, out_stride)
-//! with the result in columns `out_offset .. out_offset + rows`.
+//! Matrix product for a chunk of tokens: `y = x W^T`, W (rows, columns) of any type, x (T, columns), y by [`Store`].
 //!
-//! Operations: `2 * T * rows * columns`. Traffic: W once per 64 tokens, x once per 64 rows of W.
+//! Operations: `2 * T * rows * columns`. Traffic: W once per 64 or 128 tokens, x once per 128 rows of W.
 
 pub mod cases;
 pub mod reference;
@@ -10,42 +9,150 @@ use crate::op::{Axis, Op};
 use crate::weight::Layout;
 use gpu::{Binding, Device, Error, Shader};
 
-/// Tokens and rows of one workgroup's tile.
-const TILE: u32 = 64;
+/// Rows of one workgroup's tile.
+const TILE_ROWS: u32 = 128;
+/// Columns of one round of a workgroup.
+const STEP: u32 = 16;
+/// Tiles of rows below which the columns are shared out, too: what keeps a large GPU busy with a few hundred tokens.
+const ROW_TILES_WANTED: u32 = 48;
+/// Rounds that a share of the columns has at least; fewer would cost more to add than they save.
+const STEPS_MIN: u32 = 8;
+/// Most shares of the columns.
+const SPLITS_MAX: u32 = 8;
 
 /// What the shader's text depends on.
+#[derive(Clone, Copy, Debug)]
 pub struct Shape<'a> {
     /// The matrix, or the part of it that lies in one buffer.
     pub weight: &'a Layout,
-    /// Width of a row of y.
-    pub out_stride: u32,
-    /// First column of y this part writes.
-    pub out_offset: u32,
+    /// What is multiplied.
+    pub products: Products,
+    /// Where the rows go.
+    pub store: Store,
+}
+
+/// What is multiplied with the numbers of a weight format, and the bindings that takes for x.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Products {
+    /// Both as f32: x (T, columns).
+    #[default]
+    Float,
+    /// Both as f16, added as f32 by matrix hardware (16 x 16 x 16): x and scales as [`crate::half_rows`] leaves them.
+    Cooperative,
+}
+
+/// What becomes of the rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Store {
+    /// y (T, stride); row r goes to column `offset + r`.
+    Rows {
+        /// Width of a row of y.
+        stride: u32,
+        /// First column of y this part writes.
+        offset: u32,
+    },
+    /// y (parts, T, rows), the parts to be added by the reader: each is the product with a share of the columns.
+    Parts(u32),
+    /// The matrix is gates and then as many ups; y[t, r] = gelu(gate r) * up r, y (T, rows / 2).
+    Gated,
+}
+
+/// Parts in which the product with a matrix of so many rows is best left to a reader that can add them.
+pub fn parts(weight: &Layout) -> u32 {
+    let row_tiles = (weight.rows as u32).div_ceil(TILE_ROWS);
+    let steps = weight.blocks() * 32 / STEP;
+    let wanted = (ROW_TILES_WANTED / row_tiles).min(steps / STEPS_MIN).clamp(1, SPLITS_MAX);
+    // The largest power of two: shares are then equal.
+    1 << wanted.ilog2()
+}
+
+impl Products {
+    /// Tokens of one workgroup's tile.
+    fn tile_tokens(self) -> u32 {
+        match self {
+            Products::Float => 64,
+            Products::Cooperative => 128,
+        }
+    }
+}
+
+impl Store {
+    fn splits(self) -> u32 {
+        match self {
+            Store::Parts(parts) => parts,
+            Store::Rows { .. } | Store::Gated => 1,
+        }
+    }
+
+    /// Tiles along the rows of the matrix.
+    fn row_tiles(self, rows: u32) -> u32 {
+        match self {
+            Store::Rows { .. } | Store::Parts(_) => rows.div_ceil(TILE_ROWS),
+            Store::Gated => (rows / 2).div_ceil(TILE_ROWS / 2),
+        }
+    }
+
+    fn declare(self, shader: Shader, rows: u32) -> Shader {
+        match self {
+            Store::Rows { stride, offset } => shader
+                .constant("OUT_STRIDE", stride)
+                .constant("OUT_OFFSET", offset)
+                .file(include_str!("store_rows.wgsl")),
+            Store::Parts(_) => shader
+                .constant("OUT_STRIDE", rows)
+                .constant("OUT_OFFSET", 0u32)
+                .file(include_str!("store_rows.wgsl")),
+            Store::Gated => {
+                shader.file(include_str!("../shared/gelu.wgsl")).file(include_str!("store_gated.wgsl"))
+            }
+        }
+    }
 }
 
 /// The composed shader.
 pub fn shader(shape: &Shape<'_>) -> Shader {
-    let shader = Shader::new("matmul")
+    let rows = shape.weight.rows as u32;
+    let name = match shape.products {
+        Products::Float => "matmul",
+        Products::Cooperative => "matmul_cooperative",
+    };
+    let shader = Shader::new(name)
         .bounded()
-        .constant("ROWS", shape.weight.rows as u32)
+        .constant("ROWS", rows)
         .constant("COLUMNS", shape.weight.columns as u32)
-        .constant("OUT_STRIDE", shape.out_stride)
-        .constant("OUT_OFFSET", shape.out_offset)
+        .constant("SPLITS", shape.store.splits())
         .file(include_str!("../shared/step.wgsl"));
-    shape.weight.declare(shader).file(include_str!("../shared/input.wgsl")).file(include_str!("matmul.wgsl"))
+    let shader = shape.store.declare(shape.weight.declare(shader), rows);
+    match shape.products {
+        Products::Float => {
+            shader.file(include_str!("../shared/input.wgsl")).file(include_str!("matmul.wgsl"))
+        }
+        Products::Cooperative => shader.cooperative().file(include_str!("matmul_cooperative.wgsl")),
+    }
 }
 
-/// Prepares `y = x W^T`.
+/// Prepares `y = x W^T`; `x` are the bindings that [`Products`] lists.
 pub fn forward(
     device: &Device,
     shape: &Shape<'_>,
     weight: Binding<'_>,
-    x: Binding<'_>,
+    x: &[Binding<'_>],
     y: Binding<'_>,
     step: Binding<'_>,
 ) -> Result<Op, Error> {
     assert_eq!(shape.weight.columns % 4, 0, "matmul: {} columns", shape.weight.columns);
-    let groups = (shape.weight.rows as u32).div_ceil(TILE);
-    let grid = [Axis::Fixed(groups), Axis::RowsPerGroup(TILE), Axis::Fixed(1)];
-    Op::new(device, &shader(shape), &[weight, x, y, step], grid)
+    let inputs = match shape.products {
+        Products::Float => 1,
+        Products::Cooperative => 2,
+    };
+    assert_eq!(x.len(), inputs, "matmul: inputs of {:?}", shape.products);
+    let rows = shape.weight.rows as u32;
+    assert!(shape.store != Store::Gated || rows.is_multiple_of(2), "matmul: {rows} rows of gates and ups");
+    let bindings: Vec<Binding<'_>> = [weight, y, step].iter().chain(x).copied().collect();
+    let grid = [
+        Axis::Fixed(shape.store.row_tiles(rows)),
+        Axis::RowsPerGroup(shape.products.tile_tokens()),
+        Axis::Fixed(shape.store.splits()),
+    ];
+    Op::new(device, &shader(shape), &bindings, grid)
 }

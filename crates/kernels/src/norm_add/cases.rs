@@ -2,6 +2,7 @@
 
 use super::{Shape, forward, reference, shader};
 use crate::case::buffers::{expect, floats};
+use crate::case::parts::sum_of_parts;
 use crate::case::random::Random;
 use crate::case::{Case, Prepared, Tolerance};
 
@@ -10,13 +11,17 @@ const TOLERANCE: Tolerance =
 const EPSILON: f32 = 1e-6;
 
 fn case(name: &str, columns: u32, rows: u32, scale: f32, extent: f32) -> Case {
-    let shape = Shape { columns, epsilon: EPSILON };
+    in_parts(name, columns, rows, scale, extent, 1)
+}
+
+fn in_parts(name: &str, columns: u32, rows: u32, scale: f32, extent: f32, parts: u32) -> Case {
+    let shape = Shape { columns, epsilon: EPSILON, parts };
     let n = rows as usize * columns as usize;
     let prepare = move |device: &gpu::Device| {
         let mut random = Random::new(2);
-        let (x, h) = (random.floats(n, extent), random.floats(n, extent));
+        let (x, h) = (random.floats(parts as usize * n, extent), random.floats(n, extent));
         let w = random.between(columns as usize, -2.0, 20.0);
-        let expected = reference::forward(&x, &w, scale, &h, EPSILON);
+        let expected = reference::forward(&sum_of_parts(&x, n), &w, scale, &h, EPSILON);
         let (x, w) = (floats(device, "x", &x)?, floats(device, "w", &w)?);
         let (scale, h) = (floats(device, "scale", &[scale])?, floats(device, "h", &h)?);
         let op = forward(device, &shape, (&x).into(), (&w).into(), (&scale).into(), (&h).into())?;
@@ -24,7 +29,7 @@ fn case(name: &str, columns: u32, rows: u32, scale: f32, extent: f32) -> Case {
     };
     let name = format!("{name}, {rows} x {columns}");
     Case::new("norm_add", name, vec![shader(&shape)], TOLERANCE, prepare)
-        .costing((12 * n + 4 * columns as usize) as u64, 0)
+        .costing(((8 + 4 * parts as usize) * n + 4 * columns as usize) as u64, 0)
 }
 
 /// Rows shorter and longer than a workgroup, real widths, extreme values.
@@ -34,6 +39,8 @@ pub fn cases() -> Vec<Case> {
         case("short rows", 36, 3, 0.5, 1.0),
         case("past a workgroup", 1028, 2, -0.25, 1.0),
         case("e2b", 1536, 2, 0.017, 1.0),
+        in_parts("four parts", 1536, 3, 0.5, 1.0, 4),
+        in_parts("two parts", 36, 2, -1.0, 1.0, 2),
         case("e4b", 2560, 1, 1.0, 1.0),
         case("31b", 5376, 3, 0.8, 1.0),
         case("large values", 1536, 2, 0.3, 1e4),

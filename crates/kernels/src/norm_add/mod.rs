@@ -1,7 +1,7 @@
-//! Post-norm and residual: `h = (h + rms(x) * w) * scale`, h and x (T, columns), w (columns), scale (1).
-//! Source: Hugging Face `Gemma4TextDecoderLayer`.
+//! Post-norm and residual: `h = (h + rms(x) * w) * scale`, h (T, columns), x the sum of (parts, T, columns), w (columns),
+//! scale (1). Source: Hugging Face `Gemma4TextDecoderLayer`.
 //!
-//! Traffic per row: x and h read, h written: `12 * columns` bytes at least.
+//! Traffic per row: x and h read, h written: `(8 + 4 * parts) * columns` bytes at least.
 
 pub mod cases;
 pub mod reference;
@@ -16,6 +16,8 @@ pub struct Shape {
     pub columns: u32,
     /// Added to the mean square.
     pub epsilon: f32,
+    /// Parts in which a product left x.
+    pub parts: u32,
 }
 
 /// The composed shader.
@@ -24,8 +26,10 @@ pub fn shader(shape: &Shape) -> Shader {
         .constant("WORKGROUP", crate::row_workgroup(shape.columns))
         .constant("COLUMNS", shape.columns)
         .constant("EPSILON", shape.epsilon)
+        .constant("PARTS", shape.parts)
         .alias("Sum", "f32")
         .file(include_str!("../shared/sum.wgsl"))
+        .file(include_str!("../shared/parts.wgsl"))
         .file(include_str!("norm_add.wgsl"))
 }
 

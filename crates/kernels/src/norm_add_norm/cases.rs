@@ -2,6 +2,7 @@
 
 use super::{Buffers, forward, reference, shader};
 use crate::case::buffers::{expect, floats, poisoned};
+use crate::case::parts::sum_of_parts;
 use crate::case::random::Random;
 use crate::case::{Case, Prepared, Tolerance};
 use crate::norm_add::Shape;
@@ -13,14 +14,19 @@ const TOLERANCE: Tolerance = Tolerance {
 const EPSILON: f32 = 1e-6;
 
 fn case(name: &str, columns: u32, rows: u32, scale: f32, extent: f32) -> Case {
-    let shape = Shape { columns, epsilon: EPSILON };
+    in_parts(name, columns, rows, scale, extent, 1)
+}
+
+fn in_parts(name: &str, columns: u32, rows: u32, scale: f32, extent: f32, parts: u32) -> Case {
+    let shape = Shape { columns, epsilon: EPSILON, parts };
     let n = rows as usize * columns as usize;
     let prepare = move |device: &gpu::Device| {
         let mut random = Random::new(3);
-        let (x, h) = (random.floats(n, extent), random.floats(n, extent));
+        let (x, h) = (random.floats(parts as usize * n, extent), random.floats(n, extent));
         let w = random.between(columns as usize, -2.0, 20.0);
         let next = random.between(columns as usize, 0.5, 20.0);
-        let (expected_h, expected_y) = reference::forward(&x, &w, scale, &h, &next, EPSILON);
+        let (expected_h, expected_y) =
+            reference::forward(&sum_of_parts(&x, n), &w, scale, &h, &next, EPSILON);
         let (x, w) = (floats(device, "x", &x)?, floats(device, "w", &w)?);
         let (scale, h) = (floats(device, "scale", &[scale])?, floats(device, "h", &h)?);
         let (next, y) = (floats(device, "next", &next)?, poisoned(device, "y", n)?);
@@ -37,7 +43,7 @@ fn case(name: &str, columns: u32, rows: u32, scale: f32, extent: f32) -> Case {
     };
     let name = format!("{name}, {rows} x {columns}");
     Case::new("norm_add_norm", name, vec![shader(&shape)], TOLERANCE, prepare)
-        .costing((16 * n + 8 * columns as usize) as u64, 0)
+        .costing(((12 + 4 * parts as usize) * n + 8 * columns as usize) as u64, 0)
 }
 
 /// Rows shorter and longer than a workgroup, real widths, extreme values.
@@ -47,6 +53,8 @@ pub fn cases() -> Vec<Case> {
         case("short rows", 36, 3, 0.5, 1.0),
         case("past a workgroup", 1028, 2, -0.25, 1.0),
         case("e2b", 1536, 2, 0.017, 1.0),
+        in_parts("four parts", 1536, 3, 0.5, 1.0, 4),
+        in_parts("two parts", 36, 2, -1.0, 1.0, 2),
         case("e4b", 2560, 1, 1.0, 1.0),
         case("31b", 5376, 3, 0.8, 1.0),
         case("large values", 1536, 2, 0.3, 1e4),

@@ -1,7 +1,7 @@
-//! Post-norm, residual and the next norm in one: `h = (h + rms(x) * w) * scale`, `y = rms(h) * next`; h, x and y
-//! (T, columns), w and next (columns), scale (1). Source: Hugging Face `Gemma4TextDecoderLayer`.
+//! Post-norm, residual and the next norm in one: `h = (h + rms(x) * w) * scale`, `y = rms(h) * next`; h and y (T, columns), x
+//! the sum of (parts, T, columns), w and next (columns), scale (1). Source: Hugging Face `Gemma4TextDecoderLayer`.
 //!
-//! Traffic per row: x and h read, h and y written: `16 * columns` bytes at least.
+//! Traffic per row: x and h read, h and y written: `(12 + 4 * parts) * columns` bytes at least.
 
 pub mod cases;
 pub mod reference;
@@ -16,14 +16,16 @@ pub fn shader(shape: &Shape) -> Shader {
         .constant("WORKGROUP", crate::row_workgroup(shape.columns))
         .constant("COLUMNS", shape.columns)
         .constant("EPSILON", shape.epsilon)
+        .constant("PARTS", shape.parts)
         .alias("Sum", "f32")
         .file(include_str!("../shared/sum.wgsl"))
+        .file(include_str!("../shared/parts.wgsl"))
         .file(include_str!("norm_add_norm.wgsl"))
 }
 
 /// The buffers, named as in the formula.
 pub struct Buffers<'a> {
-    /// What is normed and added, (T, columns).
+    /// What is normed and added, (parts, T, columns).
     pub x: Binding<'a>,
     /// Weights of the post-norm, (columns).
     pub w: Binding<'a>,

@@ -1,0 +1,45 @@
+// One workgroup rounds one row to f16: y = x * 2^-e and scale = 2^e, with e so that the row's largest magnitude lies between
+// 512 and 1024. Scaling by a power of two is exact, and no row, however large, leaves the range of f16.
+@group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;           // (T, COLUMNS)
+@group(0) @binding(1) var<storage, read_write> y: array<vec4<f16>>;     // (T, PADDED), zeros behind COLUMNS
+@group(0) @binding(2) var<storage, read_write> scales: array<f32>;      // (T)
+
+// Magnitudes as bits, in which positive floats keep their order and what is not finite is the largest.
+fn magnitude(v: vec4<f32>) -> u32 {
+    let bits = bitcast<vec4<u32>>(v) & vec4<u32>(0x7fffffffu);
+    return max(max(bits.x, bits.y), max(bits.z, bits.w));
+}
+
+var<workgroup> tops: array<u32, WORKGROUP>;
+
+@compute @workgroup_size(WORKGROUP)
+fn half_rows(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+    let row = group.x * (COLUMNS / 4u);
+    var top = 0u;
+    for (var i = local; i < COLUMNS / 4u; i += WORKGROUP) {
+        top = max(top, magnitude(x[row + i]));
+    }
+    tops[local] = top;
+    workgroupBarrier();
+    for (var half = WORKGROUP / 2u; half > 0u; half /= 2u) {
+        if (local < half) {
+            tops[local] = max(tops[local], tops[local + half]);
+        }
+        workgroupBarrier();
+    }
+    // The exponent of the largest, kept where both factors are normal; zeros stay zeros by any factor.
+    let bits = tops[0];
+    let exponent = clamp(bits >> 23u, 20u, 254u);
+    let factor = bitcast<f32>((263u - exponent) << 23u);
+    for (var i = local; i < PADDED / 4u; i += WORKGROUP) {
+        var v = vec4<f32>();
+        if (i < COLUMNS / 4u) {
+            v = x[row + i] * factor;
+        }
+        y[group.x * (PADDED / 4u) + i] = vec4<f16>(v);
+    }
+    if (local == 0u) {
+        // A value that is no number must not vanish: the whole row becomes one.
+        scales[group.x] = select(bitcast<f32>((exponent - 9u) << 23u), bitcast<f32>(bits), bits >= 0x7f800000u);
+    }
+}
