@@ -59,7 +59,9 @@ impl PerLayerRows {
         match source.mapped() {
             Some(file) => {
                 for (row, &id) in self.bytes.chunks_exact_mut(self.row_bytes).zip(ids) {
-                    row.copy_from_slice(&file[self.offset as usize + id as usize * self.row_bytes..][..row.len()]);
+                    row.copy_from_slice(
+                        &file[self.offset as usize + id as usize * self.row_bytes..][..row.len()],
+                    );
                 }
             }
             None => {

@@ -3,6 +3,7 @@
 //! Every engine gets the same arbitrary tokens as a prompt and continues them greedily. One run warms up; of the others the
 //! median counts. Peers are installed into `target/peers` when they are asked for.
 
+mod kernels;
 mod llama_cpp;
 mod ours;
 mod rullama_05;
@@ -13,7 +14,7 @@ use crate::project::Project;
 
 /// What to measure.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Options {
+struct Options {
     /// The model, a GGUF file.
     model: String,
     /// Tokens of the prompt.
@@ -39,11 +40,12 @@ struct Row {
 }
 
 const DEMO: &str = "assets/demo.gguf";
-const USAGE: &str = "the options are a GGUF file, `--prompt N`, `--decode N`, `--runs N` and `--peers`";
+const USAGE: &str =
+    "the options are a GGUF file, `--prompt N`, `--decode N`, `--runs N` and `--peers`, or `--kernels`";
 
 impl Options {
     /// Reads a file's name and options in any order.
-    pub(crate) fn parse(words: &[&str]) -> Result<Options, String> {
+    fn parse(words: &[&str]) -> Result<Options, String> {
         let mut options = Options { model: DEMO.into(), prompt: 512, decode: 128, runs: 3, peers: false };
         let mut words = words.iter();
         while let Some(&word) = words.next() {
@@ -70,8 +72,17 @@ impl Options {
     }
 }
 
+/// Measures what the words ask for.
+pub(crate) fn run(project: &Project, words: &[&str]) -> Result<(), String> {
+    match words {
+        ["--kernels"] => kernels::update(project, None),
+        ["--kernels", report] => kernels::update(project, Some(report)),
+        _ => side_by_side(project, &Options::parse(words)?),
+    }
+}
+
 /// Measures and prints a table in Markdown.
-pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
+fn side_by_side(project: &Project, options: &Options) -> Result<(), String> {
     let model = std::path::absolute(&options.model).map_err(|error| format!("{}: {error}", options.model))?;
     if !model.is_file() {
         return Err(format!("there is no file {}", model.display()));
