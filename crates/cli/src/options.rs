@@ -45,6 +45,9 @@ pub(crate) struct LayoutOptions {
     /// What products of quantised weights multiply when a single token is processed
     #[arg(long, value_name = "KIND", help_heading = "Speed", default_value = "float")]
     pub(crate) products: ProductsChoice,
+    /// Temporary
+    #[arg(long, default_value = "0")]
+    pub(crate) subgroup: u32,
     /// What products multiply when a prompt is processed
     #[arg(long, value_name = "KIND", help_heading = "Speed", default_value = "float")]
     pub(crate) prompt_products: PromptProductsChoice,
@@ -110,6 +113,11 @@ impl LayoutOptions {
             token_products: match self.products {
                 ProductsChoice::Float => TokenProducts::Float,
                 ProductsChoice::Packed => TokenProducts::Packed,
+            },
+            token_sums: if self.subgroup > 0 {
+                engine::Sums::Subgroup(self.subgroup)
+            } else {
+                engine::Sums::Workgroup
             },
             prompt_products: match self.prompt_products {
                 PromptProductsChoice::Float => PromptProducts::Float,

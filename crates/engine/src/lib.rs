@@ -50,7 +50,7 @@ pub use model::Model;
 pub use sampling::{Candidate, Sampling, SplitMix64, distribution, scored};
 pub use session::{Session, StageCost};
 
-pub use gemma4::{KvType, PerLayerTable, PromptProducts, Scored, Stage, Tiers, TokenProducts};
+pub use gemma4::{KvType, PerLayerTable, PromptProducts, Scored, Stage, Sums, Tiers, TokenProducts};
 pub use gguf::{Header, Memory, ReadAt, ReadError, ReadErrorKind, ReadFuture};
 pub use gpu::{Device, Profile, Snapshot};
 pub use {gemma4, gguf, gpu, kernels, prompt};

@@ -120,6 +120,9 @@ impl Context {
             output.logits.extend(part.logits);
             output = Output { logits: output.logits, ..part };
         }
+        if want == Want::Nothing {
+            self.model.device().wait().await?;
+        }
         Ok(output)
     }
 
@@ -350,10 +353,11 @@ impl Context {
         self.model.device().submit(recorder);
     }
 
-    /// All layers, waiting between pieces so that a cancellation is seen and no driver's time limit is met.
+    /// All layers, in pieces so that a cancellation is seen and no driver's time limit is met. The last piece is not waited for.
     async fn record_prompt(&self, rows: u32, cancelled: &dyn Fn() -> bool) -> Result<(), Error> {
         let ends = &self.prompt.layer_ends;
         let mut done = 0;
+        let mut earlier = None;
         for (n, &end) in ends.iter().enumerate() {
             let last = n + 1 == ends.len();
             if !last && (n + 1) % LAYERS_PER_SUBMIT != 0 {
@@ -364,8 +368,9 @@ impl Context {
             }
             self.submit(&self.prompt.ops[done..end], rows, "prompt");
             done = end;
-            if !last {
-                self.model.device().wait().await?;
+            // One piece is in hand while the one before it is waited for, so that the GPU has no pause between them.
+            if let Some(earlier) = earlier.replace(self.model.device().passed()) {
+                earlier.await?;
             }
         }
         Ok(())
@@ -376,7 +381,6 @@ impl Context {
         let first = if want == Want::AllLogits { 0 } else { rows - 1 };
         let mut output = Output::default();
         if want == Want::Nothing {
-            self.model.device().wait().await?;
             return Ok(output);
         }
         for row in first..rows {

@@ -24,6 +24,7 @@ pub use forward::{Path, Stage, Tap};
 pub use kernels::kv::KvType;
 pub use kernels::matmul::Products as PromptProducts;
 pub use kernels::matvec::Products as TokenProducts;
+pub use kernels::sums::Sums;
 pub use kernels::tiers::Tiers;
 pub use model::{Model, Progress, bytes_per_token};
 pub use output::{Output, Scored, Want, best_max};

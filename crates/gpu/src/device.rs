@@ -196,23 +196,36 @@ impl Device {
     /// # Errors
     /// [`Error::DeviceLost`]; [`Error::Validation`] and the like when any work since the last wait was refused.
     pub async fn wait(&self) -> Result<(), Error> {
-        let inner = &self.inner;
-        inner.faults.check_alive()?;
-        inner.flush_writes();
+        self.inner.faults.check_alive()?;
+        self.inner.flush_writes();
+        self.passed().await
+    }
+
+    /// Waits, when it is awaited, for what has been submitted when this is called, and not for what comes later.
+    ///
+    /// # Errors
+    /// As [`Device::wait`].
+    pub fn passed(&self) -> impl Future<Output = Result<(), Error>> + use<> {
+        let inner = Arc::clone(&self.inner);
         let serial = inner.ledger.latest_submission();
+        #[cfg(not(target_arch = "wasm32"))]
+        let index = inner.latest_index();
         let (sender, done) = signal();
         inner.queue.on_submitted_work_done(move || sender.send(()));
-        #[cfg(not(target_arch = "wasm32"))]
-        {
-            inner.block_on_queue(None)?;
-            // Another thread's poll may have taken the callback and not run it yet; on a lost device it never comes.
-            if !done.is_ready() {
-                inner.faults.check_alive()?;
+        async move {
+            inner.faults.check_alive()?;
+            #[cfg(not(target_arch = "wasm32"))]
+            {
+                inner.block_on_queue(index)?;
+                // Another thread's poll may have taken the callback and not run it yet; on a lost device it never comes.
+                if !done.is_ready() {
+                    inner.faults.check_alive()?;
+                }
             }
+            done.await;
+            inner.ledger.passed(serial);
+            inner.faults.surface(&inner.ledger)
         }
-        done.await;
-        inner.ledger.passed(serial);
-        inner.faults.surface(&inner.ledger)
     }
 
     /// Runs `work` so that everything the GPU refuses in it comes back as an error here, in a browser too.

@@ -109,9 +109,10 @@ impl Device {
     #[must_use]
     pub fn lacks(&self, shader: &Shader) -> Option<&'static str> {
         let (needs, has) = (shader.needs(), self.features());
+        let least_subgroup = has.subgroups.map_or(0, |(least, _)| least);
         let missing = [
             (needs.f16 && !has.f16, "half precision (shader-f16)"),
-            (needs.subgroups && has.subgroups.is_none(), "subgroups"),
+            (needs.subgroups > least_subgroup, subgroups_of(needs.subgroups, least_subgroup)),
             (needs.dot4 && !has.dot4, "packed 8-bit dot products (packed_4x8_integer_dot_product)"),
             (needs.cooperative && !has.cooperative_matrix, "cooperative matrices"),
         ];
@@ -166,6 +167,18 @@ impl Device {
         );
         assert!(bytes <= bytes_max, "{place}: {bytes} bytes, one binding has at most {bytes_max}");
         wgpu::BufferBinding { buffer: buffer.raw(), offset, size: wgpu::BufferSize::new(bytes) }
+    }
+}
+
+/// Names what is missing where subgroups of one size are wanted and may be smaller, or where there are none.
+fn subgroups_of(wanted: u32, least: u32) -> &'static str {
+    match wanted {
+        _ if least == 0 => "subgroups",
+        ..=8 => "subgroups of 8 or more",
+        ..=16 => "subgroups of 16 or more",
+        ..=32 => "subgroups of 32 or more",
+        ..=64 => "subgroups of 64 or more",
+        _ => "subgroups of 128",
     }
 }
 

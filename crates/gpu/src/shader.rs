@@ -25,7 +25,8 @@ pub struct Shader {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Needs {
     pub(crate) f16: bool,
-    pub(crate) subgroups: bool,
+    /// The least size of a subgroup; 0 where none are used.
+    pub(crate) subgroups: u32,
     pub(crate) dot4: bool,
     pub(crate) cooperative: bool,
 }
@@ -101,18 +102,20 @@ impl Shader {
         self
     }
 
-    /// The shader uses subgroup operations.
+    /// The shader uses subgroup operations, and takes for granted that so many neighbouring invocations at least are together
+    /// in a subgroup: a power of two from 4 to 128.
     #[must_use]
-    pub fn subgroups(mut self) -> Shader {
-        self.needs.subgroups = true;
+    pub fn subgroups(mut self, size_min: u32) -> Shader {
+        assert!(size_min.is_power_of_two() && (4..=128).contains(&size_min), "subgroups of {size_min}");
+        self.needs.subgroups = self.needs.subgroups.max(size_min);
         self
     }
 
     /// The shader uses cooperative matrices of 16 × 16 f16 with sums of f32, and with them half precision and subgroups of 32.
     #[must_use]
     pub fn cooperative(mut self) -> Shader {
-        self.needs = Needs { f16: true, subgroups: true, cooperative: true, ..self.needs };
-        self
+        self.needs = Needs { f16: true, cooperative: true, ..self.needs };
+        self.subgroups(32)
     }
 
     /// The shader uses packed 4×8-bit dot products.
@@ -196,7 +199,7 @@ impl Shader {
             text.push_str("enable f16;\n");
         }
         // Naga knows subgroup operations but not yet the directive that WGSL demands for them.
-        if self.needs.subgroups && compiler == Compiler::Tint {
+        if self.needs.subgroups > 0 && compiler == Compiler::Tint {
             text.push_str("enable subgroups;\n");
         }
         if self.needs.cooperative {

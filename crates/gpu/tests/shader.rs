@@ -14,9 +14,9 @@ fn text_is_composed_in_one_order() {
         Shader::new("a").file("fn a() {}\n").constant("K", 1536u32).alias("Kv", "f16").f16(),
         "enable f16;\nconst K: u32 = 1536u;\nalias Kv = f16;\nfn a() {}\n",
     );
-    check(Shader::new("a").dot4().subgroups(), "requires packed_4x8_integer_dot_product;\n");
+    check(Shader::new("a").dot4().subgroups(4), "requires packed_4x8_integer_dot_product;\n");
     assert_eq!(
-        Shader::new("a").subgroups().f16().source_for(Compiler::Tint),
+        Shader::new("a").subgroups(4).f16().source_for(Compiler::Tint),
         "enable f16;\nenable subgroups;\n"
     );
 }

@@ -289,7 +289,7 @@ fn a_shader_asks_for_its_features() {
     let capped = device(&Options { profile: Some(Profile::WebGpuDefaults), ..Options::default() });
     for (shader, feature) in [
         (double().f16(), "half precision (shader-f16)"),
-        (double().subgroups(), "subgroups"),
+        (double().subgroups(4), "subgroups"),
         (double().dot4(), "packed 8-bit dot products (packed_4x8_integer_dot_product)"),
     ] {
         let expect = Error::MissingFeature { name: "double".to_owned(), feature };
@@ -297,7 +297,7 @@ fn a_shader_asks_for_its_features() {
     }
     let all = device(&Options::default());
     if all.features().subgroups.is_some() {
-        let sum = Shader::new("sum").subgroups().file(
+        let sum = Shader::new("sum").subgroups(4).file(
             "@group(0) @binding(0) var<storage, read_write> numbers: array<u32>;
 @compute @workgroup_size(1) fn sum() { numbers[0] = subgroupAdd(numbers[0]); }",
         );

@@ -23,6 +23,7 @@ pub mod per_layer_combine;
 pub mod probe;
 pub mod rms_norm;
 pub mod router_top_k;
+pub mod sums;
 pub mod tiers;
 pub mod token_attention;
 pub mod top_k;

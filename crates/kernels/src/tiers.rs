@@ -1,5 +1,6 @@
 //! Which of several ways the kernels compute by, where an adapter leaves a choice.
 
+use crate::sums::Sums;
 use crate::{matmul, matvec};
 
 /// A choice for each kind of work. The default needs no optional ability of an adapter.
@@ -7,6 +8,8 @@ use crate::{matmul, matvec};
 pub struct Tiers {
     /// Products of quantised weights for a single token.
     pub token_products: matvec::Products,
+    /// Sums of a single token.
+    pub token_sums: Sums,
     /// Products for the tokens of a prompt.
     pub prompt_products: matmul::Products,
 }

@@ -26,7 +26,8 @@ fn capabilities(text: &str) -> Capabilities {
     let mut allowed = Capabilities::SHADER_FLOAT16_IN_FLOAT32;
     allowed.set(Capabilities::SHADER_FLOAT16, text.contains("enable f16;"));
     let matrices = text.contains("enable wgpu_cooperative_matrix;");
-    allowed.set(Capabilities::COOPERATIVE_MATRIX | Capabilities::SUBGROUP, matrices);
+    allowed.set(Capabilities::COOPERATIVE_MATRIX, matrices);
+    allowed.set(Capabilities::SUBGROUP, matrices || text.contains("subgroupShuffle"));
     allowed
 }
 

@@ -1,8 +1,7 @@
 //! Options as JavaScript writes them, each unknown or unfit one refused by name.
 
 use engine::{
-    GenerateOptions, KvType, LoadOptions, ParseAnswer, PerLayerTable, PromptProducts, Sampling, Tiers,
-    TokenProducts,
+    GenerateOptions, KvType, LoadOptions, ParseAnswer, PerLayerTable, Sampling, Tiers, TokenProducts,
 };
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
@@ -64,7 +63,7 @@ pub(crate) fn load(value: &JsValue) -> Result<LoadOptions, Error> {
                 Multiplied::Float => TokenProducts::Float,
                 Multiplied::Packed => TokenProducts::Packed,
             },
-            prompt_products: PromptProducts::Float,
+            ..Tiers::default()
         },
         per_layer_table: match options.per_layer_table {
             Table::Auto => PerLayerTable::Auto,

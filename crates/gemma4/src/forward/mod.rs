@@ -323,7 +323,8 @@ impl<'a> Builder<'a> {
             Input::Rows | Input::Interleaved => Products::Float,
             _ => self.products_with(std::slice::from_ref(part)),
         };
-        let shape = matvec::Shape { weight: &part.layout, products, input: reading.input, store };
+        let sums = self.model.plan().options.tiers.token_sums;
+        let shape = matvec::Shape { weight: &part.layout, products, sums, input: reading.input, store };
         self.push(matvec::forward(self.device(), &shape, self.weight(part), outputs, &reading.bindings)?);
         self.reads(part.layout.bytes());
         Ok(())

@@ -86,6 +86,7 @@ impl<'a> Builder<'a> {
             window,
             kv: self.model.plan().options.kv,
             epsilon: config.epsilon,
+            sums: self.model.plan().options.tiers.token_sums,
         };
         self.stage = Stage::Attention;
         let [partials, sums] = arena.partial.map(|index| self.at(index));

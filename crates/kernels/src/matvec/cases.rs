@@ -8,6 +8,7 @@ use crate::case::random::Random;
 use crate::case::weights::{Content, Weights, awkward_columns};
 use crate::case::{Case, Output, Prepared, Tolerance};
 use crate::op::Op;
+use crate::sums::{SUBGROUPS, Sums};
 use crate::weight::Layout;
 use crate::{argmax, norm_add, rms_norm};
 use gguf::Type;
@@ -90,25 +91,34 @@ fn bindings(made: &Made) -> Vec<Binding<'_>> {
     bindings
 }
 
+/// What is multiplied and how it is added.
+#[derive(Clone, Copy, Default)]
+struct How {
+    products: Products,
+    sums: Sums,
+}
+
 /// A matrix.
 type Matrix = (Type, usize, usize);
 
 fn case_of(name: &str, matrix: Matrix, content: Content, input: Input, store: Store) -> Case {
-    product_case(name, matrix, content, Products::Float, input, store)
+    product_case(name, matrix, content, How::default(), input, store)
 }
 
 fn packed_case(name: &str, matrix: Matrix, content: Content, input: Input, store: Store) -> Case {
-    product_case(&format!("packed, {name}"), matrix, content, Products::Packed, input, store)
+    let how = How { products: Products::Packed, ..How::default() };
+    product_case(&format!("packed, {name}"), matrix, content, how, input, store)
 }
 
 fn product_case(
     name: &str,
     (kind, rows, columns): Matrix,
     content: Content,
-    products: Products,
+    how: How,
     input: Input,
     store: Store,
 ) -> Case {
+    let How { products, sums } = how;
     let prepare = move |device: &Device| {
         let mut random = Random::new(10);
         let w = Weights::new(kind, rows, columns, content, &mut random);
@@ -117,7 +127,7 @@ fn product_case(
         let Results { y, expected, extra, mut then } =
             results(device, store, &w.layout, product, &mut random)?;
         let weight = w.upload(device)?;
-        let shape = Shape { weight: &w.layout, products, input, store };
+        let shape = Shape { weight: &w.layout, products, sums, input, store };
         let targets: Vec<Binding<'_>> = [&y].into_iter().chain(&extra).map(Binding::from).collect();
         let op = forward(device, &shape, (&weight).into(), &targets, &bindings(&made))?;
         made.outputs.extend(expected.map(|expected| expect(y, expected)));
@@ -129,7 +139,7 @@ fn product_case(
         Ok(Prepared { ops, rows: 1, outputs: made.outputs })
     };
     let layout = Layout::new(kind, rows as u64, columns as u64);
-    let mut shaders = vec![shader(&Shape { weight: &layout, products, input, store })];
+    let mut shaders = vec![shader(&Shape { weight: &layout, products, sums, input, store })];
     if let Store::Logits { candidates, .. } = store {
         shaders.push(argmax::shader(candidates + super::candidates(&layout)));
     }
@@ -164,7 +174,7 @@ fn reader(columns: usize) -> Layout {
 
 fn reader_shape(weight: &Layout) -> Shape<'_> {
     let (input, store) = (Input::Packed, Store::Rows { offset: 0 });
-    Shape { weight, products: Products::Packed, input, store }
+    Shape { weight, products: Products::Packed, sums: Sums::Workgroup, input, store }
 }
 
 /// The shader of [`read_packed`] for rows of so many columns.
@@ -361,6 +371,32 @@ fn packed() -> Vec<Case> {
     cases
 }
 
+/// Sums by subgroups of every size, over fewer lanes than one has, as many and more; from inputs that add up, too.
+fn summed() -> Vec<Case> {
+    let rows = Store::Rows { offset: 0 };
+    let residual = Input::Residual { epsilon: EPSILON };
+    let plain_sum = Input::ResidualPlain { epsilon: EPSILON };
+    let gated = Store::Gated(Order::Packed);
+    let logits = Store::Logits { offset: 0, cap: 30.0, candidates: 0 };
+    let mut cases = Vec::new();
+    for neighbours in SUBGROUPS {
+        for products in [Products::Float, Products::Packed] {
+            let how = How { products, sums: Sums::Subgroup(neighbours) };
+            let mut add = |matrix, input, store| {
+                let name = format!("{products:?} by subgroups of {neighbours}, {input:?}, {store:?}");
+                cases.push(product_case(&name, matrix, Content::Encoded, how, input, store));
+            };
+            add((Type::Q8_0, 9, 32), Input::Staged, rows);
+            add((Type::Q4_K, 33, 1536), residual, rows);
+            add((Type::Q6_K, 6, 2560), Input::Staged, rows);
+            add((Type::Q4_K, 64, 256), plain_sum, rows);
+            add((Type::Q4_K, 192, 1536), residual, gated);
+            add((Type::Q6_K, 300, 1536), Input::LastResidual { epsilon: EPSILON }, logits);
+        }
+    }
+    cases
+}
+
 /// Every type in awkward and real shapes, with encoded and with any bits; parts; row lengths of all models; every input
 /// and store.
 pub fn cases() -> Vec<Case> {
@@ -388,5 +424,6 @@ pub fn cases() -> Vec<Case> {
     cases.push(case("real size", Type::Q6_K, 256, 1536, Content::Encoded, 0));
     cases.extend(inputs_and_stores());
     cases.extend(packed());
+    cases.extend(summed());
     cases
 }

@@ -1,29 +1,57 @@
-// h' = (h + rms(result) * post) * scale is the residual after a block; `weighted` and `factor` make x of it. Every workgroup
-// computes all of h', which costs less than a dispatch of its own; `keep` lets the first one store it.
+// h' = (h + rms(result) * post) * scale is the residual after a block; `weights_at` and `factor` make x of it. Every workgroup
+// computes all of h', which costs less than a dispatch of its own; `keep` lets the first one store it. `factor` waits at a
+// barrier, which publishes what was put. What an invocation
+// reads for its first sixteen columns is on its way before the first sum is waited for.
 @group(0) @binding(INPUT) var<storage, read> h: array<vec4<f32>>;               // (COLUMNS)
 @group(0) @binding(INPUT + 1u) var<storage, read> result: array<vec4<f32>>;     // (COLUMNS)
 @group(0) @binding(INPUT + 2u) var<storage, read> post: array<vec4<f32>>;       // (COLUMNS)
 @group(0) @binding(INPUT + 3u) var<storage, read> scale: array<f32>;            // (1)
 
-fn added(i: u32, inverse: f32) -> vec4<f32> {
-    return (h[i] + result[i] * inverse * post[i]) * scale[0];
+const SIXTEENS_IN_ROW = COLUMNS / 16u;
+
+// Sixteen columns of everything that h' and x are made of.
+struct Parts { h: Sixteen, result: Sixteen, post: Sixteen, weights: Sixteen }
+
+fn parts_at(s: u32) -> Parts {
+    let i = s * 4u;
+    return Parts(Sixteen(h[i], h[i + 1u], h[i + 2u], h[i + 3u]), result_at(s),
+        Sixteen(post[i], post[i + 1u], post[i + 2u], post[i + 3u]), weights_at(i));
+}
+
+fn result_at(s: u32) -> Sixteen {
+    let i = s * 4u;
+    return Sixteen(result[i], result[i + 1u], result[i + 2u], result[i + 3u]);
+}
+
+fn squares_of(v: Sixteen) -> f32 {
+    return dot(v.a, v.a) + dot(v.b, v.b) + dot(v.c, v.c) + dot(v.d, v.d);
+}
+
+// Leaves h' and x of sixteen columns; gives the squares of h'.
+fn add(group: u32, s: u32, p: Parts, inverse: f32, by: f32) -> f32 {
+    let v = Sixteen((p.h.a + p.result.a * inverse * p.post.a) * by, (p.h.b + p.result.b * inverse * p.post.b) * by,
+        (p.h.c + p.result.c * inverse * p.post.c) * by, (p.h.d + p.result.d * inverse * p.post.d) * by);
+    keep(group, s * 4u, v);
+    put(s, Sixteen(v.a * p.weights.a, v.b * p.weights.b, v.c * p.weights.c, v.d * p.weights.d));
+    return squares_of(v);
 }
 
 fn stage(group: u32, local: u32) -> f32 {
-    var squares = 0.0;
-    for (var i = local; i < COLUMNS / 4u; i += WORKGROUP) {
-        let v = result[i];
-        squares += dot(v, v);
+    // Invocations without columns read the last, and leave nothing.
+    let mine = parts_at(min(local, SIXTEENS_IN_ROW - 1u));
+    let by = scale[0];
+    let here = local < SIXTEENS_IN_ROW;
+    var squares = select(0.0, squares_of(mine.result), here);
+    for (var s = local + WORKGROUP; s < SIXTEENS_IN_ROW; s += WORKGROUP) {
+        squares += squares_of(result_at(s));
     }
     let inverse = inverseSqrt(workgroup_sum(squares, local) / f32(COLUMNS) + EPSILON);
     squares = 0.0;
-    for (var s = local; s < COLUMNS / 16u; s += WORKGROUP) {
-        let i = s * 4u;
-        let v = Sixteen(added(i, inverse), added(i + 1u, inverse), added(i + 2u, inverse), added(i + 3u, inverse));
-        keep(group, i, v);
-        squares += dot(v.a, v.a) + dot(v.b, v.b) + dot(v.c, v.c) + dot(v.d, v.d);
-        put(s, weighted(v, i));
+    if (here) {
+        squares = add(group, local, mine, inverse, by);
     }
-    // Its barriers publish what was put, too.
-    return factor(workgroup_sum(squares, local));
+    for (var s = local + WORKGROUP; s < SIXTEENS_IN_ROW; s += WORKGROUP) {
+        squares += add(group, s, parts_at(s), inverse, by);
+    }
+    return factor(squares, local);
 }

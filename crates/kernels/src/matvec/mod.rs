@@ -14,6 +14,7 @@ use division::Division;
 pub use division::staged_bytes;
 
 use crate::op::{Axis, Op};
+use crate::sums::Sums;
 use crate::weight::Layout;
 use gpu::{Binding, Device, Error, Shader};
 
@@ -26,6 +27,8 @@ pub struct Shape<'a> {
     pub weight: &'a Layout,
     /// What is multiplied.
     pub products: Products,
+    /// How the invocations of a unit add up.
+    pub sums: Sums,
     /// Where x comes from.
     pub input: Input,
     /// Where the rows go.
@@ -148,15 +151,14 @@ impl Input {
         }
     }
 
-    fn declare(self, shader: Shader, products: Products, first: u32) -> Shader {
+    fn declare(self, shader: Shader, products: Products, sums: Sums, first: u32) -> Shader {
         let shader = match self {
             Input::Norm { epsilon }
             | Input::Residual { epsilon }
             | Input::LastResidual { epsilon }
-            | Input::ResidualPlain { epsilon } => shader
-                .constant("EPSILON", epsilon)
-                .alias("Sum", "f32")
-                .file(include_str!("../shared/sum.wgsl")),
+            | Input::ResidualPlain { epsilon } => {
+                sums.over_workgroup(shader.constant("EPSILON", epsilon), "f32")
+            }
             _ => shader,
         };
         let shader = match (self.is_staged(), products) {
@@ -299,8 +301,8 @@ pub fn shader(shape: &Shape<'_>) -> Shader {
         Products::Float => shape.weight.declare(shader),
         Products::Packed => shape.weight.declare_packed(shader),
     };
-    let shader = shader.file(include_str!("../shared/lanes.wgsl"));
-    let shader = shape.input.declare(shader, shape.products, first);
+    let shader = shape.sums.over_lanes(shader);
+    let shader = shape.input.declare(shader, shape.products, shape.sums, first);
     shape.store.declare(shader, rows).file(include_str!("matvec.wgsl"))
 }
 

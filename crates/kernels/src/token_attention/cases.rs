@@ -12,6 +12,7 @@ use crate::kv::KvType;
 use crate::matvec::cases::{read_packed, reader_shader};
 use crate::matvec::{Order, interleaved_blocks, reference::interleaved};
 use crate::op::Step;
+use crate::sums::{SUBGROUPS, Sums};
 
 const F32_TOLERANCE: Tolerance = Tolerance {
     relative: 3e-5,
@@ -47,7 +48,7 @@ struct Setting {
 
 fn case(name: &str, setting: Setting) -> Case {
     let Setting { shape, position, scores, order } = setting;
-    let Shape { heads, kv_heads, own, head_dim, v_offset, capacity, window, kv, epsilon: _ } = shape;
+    let Shape { heads, kv_heads, own, head_dim, v_offset, capacity, window, kv, epsilon: _, sums } = shape;
     let (dim, row) = (head_dim as usize, (kv_heads * head_dim) as usize);
     let prepare = move |device: &gpu::Device| {
         let mut random = Random::new(16);
@@ -118,8 +119,12 @@ fn case(name: &str, setting: Setting) -> Case {
         Ok(Prepared { ops, rows: 1, outputs })
     };
     let own_name = if own { "own" } else { "shared" };
+    let summed = match sums {
+        Sums::Workgroup => String::new(),
+        Sums::Subgroup(neighbours) => format!(", by subgroups of {neighbours}"),
+    };
     let name = format!(
-        "{name}, {heads}/{kv_heads} heads of {head_dim}, {own_name} {kv:?}, window {window} in {capacity}, at {position}"
+        "{name}, {heads}/{kv_heads} heads of {head_dim}, {own_name} {kv:?}, window {window} in {capacity}, at {position}{summed}"
     );
     let seen = visible(position, window).len() as u64;
     let bytes =
@@ -150,6 +155,7 @@ pub fn cases() -> Vec<Case> {
         window,
         kv: KvType::F32,
         epsilon: 1e-6,
+        sums: Sums::Workgroup,
     };
     let order = Order::Interleaved;
     let at = |shape, position| Setting { shape, position, scores: Scores::Usual, order };
@@ -200,6 +206,11 @@ pub fn cases() -> Vec<Case> {
     cases.push(case("left packed", packed(at(half(local), 700))));
     cases.push(case("left packed", packed(at(half(of(6, 2, 16, 64, 0)), 50))));
     cases.push(case("window at the end of the context", at(half(local), 131_071)));
+    for neighbours in SUBGROUPS {
+        let summed = |shape| Shape { sums: Sums::Subgroup(neighbours), ..shape };
+        cases.push(case("summed", at(summed(half(local)), 700)));
+        cases.push(case("summed", at(summed(of(3, 1, 72, 150, 0)), 140)));
+    }
     let heads_of_64 = of(2, 1, 64, 400, 0);
     let far = |shape| Setting { shape, position: 300, scores: Scores::FarApart, order };
     cases.push(case("scores far apart", far(heads_of_64)));

@@ -13,6 +13,7 @@ pub mod reference;
 use crate::kv::KvType;
 use crate::matvec::{Order, interleaved_blocks};
 use crate::op::{Axis, Op};
+use crate::sums::Sums;
 use gpu::{Binding, Device, Error, Shader};
 
 /// Invocations of a workgroup; heads may be up to four times as wide.
@@ -43,6 +44,8 @@ pub struct Shape {
     pub kv: KvType,
     /// Added to the mean square.
     pub epsilon: f32,
+    /// How the invocations of a workgroup add up.
+    pub sums: Sums,
 }
 
 /// Workgroups among which a head's keys are divided, of which a token sees `window` (0 for all) and at most `capacity`.
@@ -60,7 +63,7 @@ impl Shape {
 
 /// The shader of `forward`.
 pub fn shader(shape: &Shape) -> Shader {
-    Shader::new("token_attention")
+    let shader = Shader::new("token_attention")
         .bounded()
         .constant("WORKGROUP", WORKGROUP)
         .constant("HEADS", shape.heads)
@@ -72,9 +75,10 @@ pub fn shader(shape: &Shape) -> Shader {
         .constant("WINDOW", shape.window)
         .constant("SPLITS", shape.splits())
         .constant("EPSILON", shape.epsilon)
-        .file(include_str!("../shared/step.wgsl"))
-        .alias("Sum", "vec3<f32>")
-        .file(include_str!("../shared/sum.wgsl"))
+        .file(include_str!("../shared/step.wgsl"));
+    shape
+        .sums
+        .over_workgroup(shader, "vec3<f32>")
         .file(include_str!("../shared/rope.wgsl"))
         .file(shape.kv.file())
         .file(include_str!("../shared/kv_row.wgsl"))
