@@ -20,6 +20,7 @@ pub mod norm_add;
 pub mod norm_add_norm;
 pub mod op;
 pub mod per_layer_combine;
+pub mod probe;
 pub mod rms_norm;
 pub mod router_top_k;
 pub mod sums;

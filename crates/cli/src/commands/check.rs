@@ -3,11 +3,12 @@
 use clap::Args;
 use engine::Device;
 use engine::gpu::Features;
-use engine::kernels::case::{Case, all, check};
+use engine::kernels::case::{Case, all, check, speed};
 use engine::tiers::{TierRow, Trial, choose};
 use serde::Serialize;
 use serde_json::json;
 
+use super::kernel_speed;
 use crate::failure::Failure;
 use crate::opening::open_device;
 use crate::options::DeviceOptions;
@@ -19,6 +20,9 @@ pub(crate) struct Check {
     /// Only this kernel; may be given several times
     #[arg(long, value_name = "NAME")]
     kernel: Vec<String>,
+    /// Measure how fast the kernels are instead, beside what this adapter's memory and arithmetic reach
+    #[arg(long)]
+    speed: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -45,6 +49,9 @@ impl Check {
     pub(super) async fn run(&self) -> Result<(), Failure> {
         let cases = self.cases()?;
         let device = open_device(&self.device).await?;
+        if self.speed {
+            return kernel_speed::run(&device, &cases, self.json).await;
+        }
         let mut rows: Vec<Row> = Vec::new();
         for case in &cases {
             if rows.last().is_none_or(|row| row.kernel != case.kernel) {
@@ -78,7 +85,7 @@ impl Check {
 
     /// The cases asked for, those of one kernel beside each other.
     fn cases(&self) -> Result<Vec<Case>, Failure> {
-        let mut cases = all();
+        let mut cases = if self.speed { speed() } else { all() };
         for wanted in &self.kernel {
             if !cases.iter().any(|case| case.kernel == wanted) {
                 let mut names: Vec<&str> = cases.iter().map(|case| case.kernel).collect();
