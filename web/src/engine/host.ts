@@ -136,7 +136,11 @@ export class Host {
         const file = await this.#bindings.ModelFile.open(source);
         try {
           const { name, architecture, file_bytes } = file.describe();
-          return { name, architecture, file_bytes, plan: file.plan(device, options) };
+          // The model would take the place of the loaded one, so all of the device's budget is there for it.
+          const budget = Math.min(options.budget ?? Infinity, device.memory().budget_bytes ?? Infinity);
+          const limited = budget < Infinity ? { ...options, budget } : options;
+          // The tiers that it would be loaded with have buffers of their own.
+          return { name, architecture, file_bytes, plan: file.plan(device, { ...limited, ...(await this.#tiers(device, options)) }) };
         } finally {
           file.free();
         }

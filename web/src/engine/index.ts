@@ -4,7 +4,7 @@ export {
   CancelledError, ClosedError, DeviceError, InternalError, MemoryError, ModelError, RequestError, RullamaError, SourceError,
   StorageError,
 } from './errors.ts';
-export { listOllama } from './ollama.ts';
+export { listOllama, openOllama } from './ollama.ts';
 export { download } from './downloads/download.ts';
 export { discardPartial, listPartial } from './downloads/partial.ts';
 export { listServer } from './downloads/server.ts';
@@ -18,7 +18,7 @@ export type { Progress } from './downloads/progress.ts';
 export type { ServerModel } from './downloads/server.ts';
 export type { StorageEstimate } from './downloads/space.ts';
 export type { ErrorDetails, PlainError } from './errors.ts';
-export type { OllamaModel } from './ollama.ts';
+export type { OllamaModel, PickedFolder } from './ollama.ts';
 export type * from './options.ts';
 export type * from './reports.ts';
 export type { ModelSource, OllamaSource, UrlSource } from './sources.ts';

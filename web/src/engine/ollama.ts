@@ -1,5 +1,9 @@
 // Ollama's models folder, as the user picked it: manifests name blobs by their digest. Nothing is copied.
 import { SourceError } from './errors.ts';
+import { folderOf } from './file_list.ts';
+
+/** A folder as a handle, or the files that a field with `webkitdirectory` gives where a browser has no handles. */
+export type PickedFolder = FileSystemDirectoryHandle | readonly File[];
 
 /** A model in the folder. */
 export interface OllamaModel {
@@ -22,8 +26,8 @@ const MODEL_LAYER = 'application/vnd.ollama.image.model';
 const DEFAULT_PREFIX = 'registry.ollama.ai/library/';
 
 /** The models of a folder that is Ollama's `models` or holds it. */
-export async function listOllama(picked: FileSystemDirectoryHandle): Promise<OllamaModel[]> {
-  const root = await modelsFolder(picked);
+export async function listOllama(picked: PickedFolder): Promise<OllamaModel[]> {
+  const root = await modelsFolder(handle(picked));
   const models: OllamaModel[] = [];
   for await (const { path, file } of files(await root.getDirectoryHandle('manifests'), [])) {
     // A manifest that cannot be read is Ollama's matter and hides no other model.
@@ -38,7 +42,8 @@ export async function listOllama(picked: FileSystemDirectoryHandle): Promise<Oll
 }
 
 /** The file of a model; without a name, of the only Gemma 4. Throws `NOT_FOUND` with the names that there are. */
-export async function openOllama(picked: FileSystemDirectoryHandle, wanted: string | null): Promise<File> {
+export async function openOllama(picked: PickedFolder, wanted: string | null): Promise<File> {
+  const folder = handle(picked);
   const models = await listOllama(picked);
   const full = wanted === null || wanted.includes(':') ? wanted : `${wanted}:latest`;
   const candidates = models.filter(({ name, family }) => (full === null ? family === 'gemma4' : name === full));
@@ -46,10 +51,14 @@ export async function openOllama(picked: FileSystemDirectoryHandle, wanted: stri
   if (!model || candidates.length > 1) {
     const names = models.map(({ name }) => name);
     const what = wanted === null ? 'one Gemma 4 model to choose' : `model \`${wanted}\``;
-    const message = `the folder \`${picked.name}\` does not have ${what}; it has ${names.join(', ') || 'no models'}`;
+    const message = `the folder \`${folder.name}\` does not have ${what}; it has ${names.join(', ') || 'no models'}`;
     throw new SourceError({ code: 'NOT_FOUND', message, details: { model: wanted, available: names } });
   }
-  return blob(await modelsFolder(picked), model.digest);
+  return blob(await modelsFolder(folder), model.digest);
+}
+
+function handle(picked: PickedFolder): FileSystemDirectoryHandle {
+  return 'kind' in picked ? picked : folderOf(picked);
 }
 
 async function modelsFolder(picked: FileSystemDirectoryHandle): Promise<FileSystemDirectoryHandle> {
