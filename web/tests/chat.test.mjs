@@ -1,18 +1,16 @@
-// The chat page as a user meets it. Software rendering compiles shaders slowly, so each test is a longer story.
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { ensure, equal, ROOT } from './lib.mjs';
-import { modelPath, modelUrl } from './golden.mjs';
-import { answered, ask, greedily, limitAnswers, loaded, openChat } from './chat_page.mjs';
+// The app as a user meets it. Software rendering compiles shaders slowly, so each test is a longer story.
+import { ensure, equal } from './lib.mjs';
+import { accessible } from './accessible.mjs';
+import { answered, answerText, ask, downloaded, loaded, openChat, set, visit } from './chat_page.mjs';
+import { photograph } from './photograph.mjs';
 
 export default {
-  async 'the demo model loads by itself and answers what it was never asked in training'({ browser, page, server }) {
+  async 'the demo model loads by itself, answers, and every page is right'({ browser, page, server }) {
     const asked = [];
-    page.on('request', (request) => asked.push(request.url()));
+    browser.context.on('request', (request) => asked.push(request.url()));
     await page.goto(server.url);
     await loaded(page, 'rullama demo');
-    equal(await page.locator('#error').isVisible(), false, 'an error is shown');
-    await greedily(page);
+    await set(page, { temperature: 0 });
 
     // All of assets/demo-questions.jsonl; the last one needs what was said first, and the marks are to be shown as they are.
     const story = [
@@ -23,79 +21,83 @@ export default {
     ];
     for (const [n, [question, word]] of story.entries()) {
       await ask(page, question);
-      await answered(page, n + 1);
-      equal(await page.locator('.turn.user').nth(n).textContent(), question, 'the question, as it was typed');
-      const answer = await page.locator('.turn.assistant').nth(n).textContent();
+      const answer = await answered(page, n + 1);
+      equal(await page.locator('.turn.user .said').nth(n).textContent(), question, 'the question, as it was typed');
       ensure(answer.includes(word), `to \`${question}\` it says \`${answer}\`, without \`${word}\``);
     }
-    const speed = await page.locator('#speed').textContent();
-    ensure(/\d+ tokens read \(\d+ reused\), \d+ written, \d/.test(speed), `the speed line is \`${speed}\``);
-    ensure(!speed.includes('(0 reused)'), `a later turn reused nothing of those before: \`${speed}\``);
-    const memory = await page.locator('#memory').textContent();
-    ensure(/tot=\d+\.\d .*kv=\d+\.\d .*wasm \d+\.\d MiB/.test(memory), `the memory line is \`${memory}\``);
+    const figures = page.locator('.turn.assistant .tools .number').last();
+    ensure(/^\s*\d+ tokens, \d+\.\d tokens\/s\s*$/.test(await figures.textContent()), await figures.textContent());
+    const reused = /(\d+) tokens read, (\d+) of them reused/.exec(await figures.getAttribute('title'));
+    ensure(Number(reused[2]) > 0, `a later turn reused nothing of those before: ${reused[0]}`);
+    ensure(/^\d+ of 2048 tokens$/.test(await page.locator('#context').textContent()), 'context in use');
 
-    await screenshots(page);
-    await page.locator('#new').click();
-    equal(await page.locator('.turn').count(), 0, 'turns after New chat');
+    // Greedy, so the same again; an edited question cuts what came after it.
+    await page.locator('[aria-label="Regenerate answer"]').last().click();
+    ensure((await answered(page, 4)).includes('Budapest'), 'the answer after Regenerate');
+    await page.locator('[aria-label="Edit message"]').nth(1).click();
+    await page.locator('[aria-label="Edited message"]').fill('71 - 26 =');
+    await page.locator('[aria-label="Edited message"]').press('Enter');
+    await page.waitForFunction(() => document.querySelectorAll('.turn').length === 4);
+    ensure((await answered(page, 2)).includes('45'), 'the answer to the edited question');
+    equal(await page.locator('.turn.user .said').last().textContent(), '71 - 26 =', 'the edited question');
+
+    await set(page, { thinking: true });
+    await ask(page, 'Please calculate 27 + 27 - 21');
+    ensure((await answered(page, 3)).includes('= 33.'), `with thinking it says ${await answerText(page, 3)}`);
+    const thoughts = page.locator('.turn.assistant .thoughts').last();
+    equal(await thoughts.evaluate((details) => details.open), false, 'whether thoughts are unfolded');
+    ensure((await thoughts.locator('div').textContent()).length > 3, 'the thoughts are empty');
+
+    await accessible(page, 'chat');
+    await photograph(page, 'chat');
+    await memoryIsExact(page, server);
+    await accessible(page, 'memory');
+    await photograph(page, 'memory');
+    await visit(page, 'model');
+    await page.locator('#choose-demo').click();
+    await page.locator('#load:enabled').waitFor();
+    equal(await page.locator('#planned-bytes').getAttribute('data-bytes'), String(await planned(page, server)), 'bytes planned');
+    await accessible(page, 'model');
+    await photograph(page, 'model');
+
+    // Everything is there after a reload, also the settings.
+    await openChat(page, server, 'none');
+    await page.locator('ul[aria-label=Conversations] a').click();
+    await page.waitForFunction(() => document.querySelectorAll('.turn').length === 6);
+    await page.locator('#open-settings').click();
+    equal(await page.locator('#settings #temperature').inputValue(), '0', 'temperature after a reload');
+    equal(await page.locator('#settings #thinking').isChecked(), true, 'thinking after a reload');
+
     equal(browser.complaints, [], 'console errors');
     const others = asked.filter((url) => /^https?:/.test(url) && !url.startsWith(server.url));
     ensure(asked.length > 4, `only ${asked.length} requests were seen`);
     equal(others, [], 'requests to other hosts');
   },
-
-  async 'an answer streams and stops'({ page, server }) {
-    // Random weights talk without end, so there is always something to stop.
-    await openChat(page, server, modelUrl('tiny-dense-ple/ollama-q4_k_m'));
-    await loaded(page, modelUrl('tiny-dense-ple/ollama-q4_k_m'));
-    await limitAnswers(page, 4000);
-    await ask(page, 'Who are you?');
-    const grown = (length) => document.querySelector('.turn.assistant')?.textContent.length > length;
-    await page.waitForFunction(grown, 5);
-    const early = await page.locator('.turn.assistant').evaluate((turn) => turn.textContent.length);
-    await page.waitForFunction(grown, early);
-    await page.locator('#stop').click();
-    await answered(page, 1);
-    equal(await page.locator('.turn.assistant .ending').textContent(), 'Stopped.', 'how the answer ended');
-    await limitAnswers(page, 3);
-    await ask(page, 'And now?');
-    await answered(page, 2);
-    equal(await page.locator('#error').isVisible(), false, 'an error is shown');
-  },
-
-  async 'a stored model is listed and loads, and so does a picked file'({ page, server }) {
-    await page.goto(`${server.url}/blank.html`);
-    await page.evaluate(store, modelUrl('tiny-dense-ple/ollama-q4_k_m'));
-    await openChat(page, server, 'none');
-    ensure((await page.locator('#stored option').textContent()).startsWith('mine.gguf'), 'the stored model is listed');
-    await page.locator('#load-stored').click();
-    await loaded(page, 'mine.gguf');
-
-    await page.locator('#file').setInputFiles(modelPath('tiny-kv/ollama-q4_k_m'));
-    await loaded(page, 'ollama-q4_k_m.gguf');
-    await limitAnswers(page, 3);
-    await page.locator('#system').fill('Be brief.');
-    await ask(page, 'Hi');
-    await answered(page, 1);
-    equal(await page.locator('#error').isVisible(), false, 'an error is shown');
-  },
 };
 
-/** Runs in the page. */
-async function store(url) {
-  const root = await navigator.storage.getDirectory();
-  const folder = await root.getDirectoryHandle('models', { create: true });
-  const file = await folder.getFileHandle('mine.gguf', { create: true });
-  const writer = await file.createWritable();
-  await writer.write(await (await fetch(url)).blob());
-  await writer.close();
+/** What the page shows is the ledger, and the ledger is the plan, to the byte. */
+async function memoryIsExact(page, server) {
+  await visit(page, 'memory');
+  const expected = await planned(page, server);
+  await page.waitForFunction((bytes) => document.querySelector('#figures dd')?.dataset.bytes === String(bytes), expected);
+  ensure((await page.locator('#figures').textContent()).includes('exact'), 'the page says that the plan is exact');
+  const rows = await page.locator('#accounts tbody [data-bytes]').evaluateAll((cells) => cells.map((cell) => Number(cell.dataset.bytes)));
+  equal(rows.reduce((a, b) => a + b), expected, 'the sum over the accounts shown');
+  await page.locator('.chart canvas').waitFor();
+  const { text } = await downloaded(page, () => page.locator('#export-memory').click());
+  const { memory, model, samples } = JSON.parse(text);
+  equal([memory.total_bytes, model.plan.bytes], [expected, expected], 'bytes in the exported ledger and plan');
+  ensure(samples.length > 3 && Object.values(samples.at(-1).accounts).reduce((a, b) => a + b) === expected, 'exported samples');
 }
 
-async function screenshots(page) {
-  const folder = join(ROOT, 'target/screenshots');
-  await mkdir(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, 'chat.png') });
-  await page.setViewportSize({ width: 390, height: 780 });
-  await page.screenshot({ path: join(folder, 'chat-phone.png') });
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  ensure(wide <= 0, `the page is ${wide} pixels wider than a phone`);
+/** Bytes of the demo model's plan, by an engine of its own. */
+function planned(page, server) {
+  return page.evaluate(async (base) => {
+    const { Rullama } = await import(`${base}/lib/engine/index.js`);
+    const { demo } = await import(`${base}/lib/engine/demo.js`);
+    const engine = await Rullama.start();
+    const { plan } = await engine.plan(demo);
+    engine.dispose();
+    return plan.bytes;
+  }, server.url);
 }

@@ -1,57 +1,97 @@
 // What can go wrong for a user of the page: each failure says what it is and what to do, and the next attempt works.
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ensure, equal, launch } from './lib.mjs';
 import { modelPath, modelUrl, withEngine } from './golden.mjs';
-import { loaded, loadUrl, openChat, openSettings, pick, refused } from './chat_page.mjs';
+import { read, widened, write } from './big_file.mjs';
+import { chooseUrl, load, loaded, openChat, pick, refused, visit } from './chat_page.mjs';
+import { photograph } from './photograph.mjs';
 
 const MODEL = 'tiny-dense-ple/ollama-q4_k_m';
 
 export default {
-  async 'bad files and small budgets are refused by name, then a good one loads'({ page, server }) {
+  async 'bad files and small budgets are refused by name with what would fit, then a good one loads'({ page, server }) {
     const good = await readFile(modelPath(MODEL));
-    await openChat(page, server, 'none');
-    await pick(page, 'page.gguf', Buffer.from('<!doctype html><title>404</title>'.padEnd(4096)));
+    const file = (name, buffer) => ({ name, mimeType: 'application/octet-stream', buffer });
+    await openChat(page, server, 'none', { query: '&profile=iphone-16e' });
+    await pick(page, file('page.gguf', Buffer.from('<!doctype html><title>404</title>'.padEnd(4096))));
     await refused(page, 'BAD_FILE', 'not a GGUF file', '<!do');
-    await pick(page, 'empty.gguf', Buffer.alloc(0));
+    await pick(page, file('empty.gguf', Buffer.alloc(0)));
     await refused(page, 'TRUNCATED_FILE');
-    await pick(page, 'cut.gguf', good.subarray(0, good.length - 1000));
+    await pick(page, file('cut.gguf', good.subarray(0, good.length - 1000)));
     await refused(page, 'TRUNCATED_FILE', String(good.length - 1000), 'the download may be incomplete');
-    await pick(page, 'missing.gguf', renamed(good, 'blk.1.attn_q.weight', 'blk.1.attn_z.weight'));
+    await pick(page, file('missing.gguf', renamed(good, 'blk.1.attn_q.weight', 'blk.1.attn_z.weight')));
     await refused(page, 'MISSING_TENSOR', 'blk.1.attn_q.weight');
-    await pick(page, 'other.gguf', renamed(good, 'gemma4', 'gemmaX'));
+    await pick(page, file('other.gguf', renamed(good, 'gemma4', 'gemmaX')));
     await refused(page, 'UNSUPPORTED_MODEL', 'gemmaX');
-    await openSettings(page);
+
+    await pick(page, file('good.gguf', good));
+    await page.locator('#load:enabled').waitFor();
+    const usual = Number(await page.locator('#planned-bytes').getAttribute('data-bytes'));
     await page.locator('#budget').fill('1');
-    await pick(page, 'good.gguf', good);
     await refused(page, 'OVER_BUDGET', String(1024 * 1024));
-    await page.locator('#budget').fill('');
-    await pick(page, 'good.gguf', good);
+    await page.locator('#no-fit').waitFor();
+    equal(await page.locator('#load').isDisabled(), true, 'what does not fit cannot be loaded');
+    // A budget just below the need: a shorter context fits, and the app offers it.
+    await page.locator('#budget').fill(String(Math.ceil(usual / 2 ** 20) - 1));
+    await page.locator('#use-fit').click();
+    await page.locator('#load:enabled').waitFor();
+    const less = Number(await page.locator('#planned-bytes').getAttribute('data-bytes'));
+    ensure(less < usual, `the offer takes ${less} bytes, the refused one ${usual}`);
+    await photograph(page, 'plan');
+    await load(page);
     await loaded(page, 'good.gguf');
-    equal(await page.locator('#error').isVisible(), false, 'the error is gone');
+    equal(await page.locator('[data-code]').count(), 0, 'the errors are gone');
+    await visit(page, 'memory');
+    await page.waitForFunction((bytes) => document.querySelector('#figures dd')?.dataset.bytes === String(bytes), less);
+  },
+
+  async 'a phone shows the plan, and the refusal of what is beyond it'({ page, server }) {
+    const folder = await mkdtemp(join(tmpdir(), 'rullama-large-'));
+    try {
+      // Seven layers of three matrices (256, 180000) of four bytes are 3.6 GiB, and no file of a phone's size.
+      const path = join(folder, 'large.gguf');
+      await write(path, widened(await read(modelPath(MODEL)), 180_000));
+      await page.setViewportSize({ width: 360, height: 740 });
+      // Another origin than in the test above, whose budget the app remembers.
+      const origin = server.url.replace('127.0.0.1', 'localhost');
+      await openChat(page, server, 'none', { origin, query: '&profile=iphone-16e' });
+      await pick(page, path);
+      await refused(page, 'OVER_BUDGET', '1800000000');
+      await page.locator('#no-fit').waitFor();
+      await photograph(page, 'refusal');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   },
 
   async 'broken networks are told apart, and a stalled one can be left'({ page, server }) {
     const size = (await readFile(modelPath(MODEL))).length;
     await openChat(page, server, 'none');
-    await loadUrl(page, '/golden/models/none.gguf');
+    await chooseUrl(page, '/golden/models/none.gguf');
     await refused(page, 'NETWORK', '404', 'none.gguf');
-    await loadUrl(page, modelUrl(MODEL, 'status:503'));
+    await chooseUrl(page, modelUrl(MODEL, 'status:503'));
     await refused(page, 'NETWORK', '503');
-    await loadUrl(page, modelUrl(MODEL, 'no-range'));
+    await chooseUrl(page, modelUrl(MODEL, 'no-range'));
     await refused(page, 'RANGE_NOT_SUPPORTED', 'Range', 'pick');
-    await loadUrl(page, modelUrl(MODEL, 'cut:1000'));
+    await chooseUrl(page, modelUrl(MODEL, 'cut:1000'));
     await refused(page, 'NETWORK', 'try again');
-    await loadUrl(page, modelUrl(MODEL, `length:${size - 1000}`));
+    await chooseUrl(page, modelUrl(MODEL, `length:${size - 1000}`));
     await refused(page, 'TRUNCATED_FILE', String(size - 1000));
-    await loadUrl(page, 'http://127.0.0.1:9/model.gguf');
+    await chooseUrl(page, 'http://127.0.0.1:9/model.gguf');
     await refused(page, 'NETWORK', '127.0.0.1:9', 'check the connection');
+    await chooseUrl(page, modelUrl(MODEL, 'stall:1000'));
+    await page.locator('#plan [role=status]').waitFor();
+    await page.locator('#leave-plan').click();
+    equal(await page.locator('#plan').count(), 0, 'plans after leaving one');
 
-    await loadUrl(page, modelUrl(MODEL, 'stall:1000'));
-    await page.waitForFunction(() => !document.querySelector('#loading').hidden);
+    await openChat(page, server, modelUrl(MODEL, 'stall:1000'));
+    await visit(page, 'model');
     await page.locator('#cancel-load').click();
-    await page.waitForFunction(() => document.querySelector('#loading').hidden);
-    equal(await page.locator('#model').textContent(), 'No model is loaded.', 'the model line');
-    equal(await page.locator('#error').isVisible(), false, 'leaving is no error');
+    await page.locator('#loading').waitFor({ state: 'detached' });
+    equal((await page.locator('#model').textContent()).trim(), 'None', 'the model line');
+    equal(await page.locator('[data-code]').count(), 0, 'leaving is no error');
   },
 
   async 'a browser without a GPU says so'({ server }) {
@@ -59,7 +99,7 @@ export default {
     try {
       const page = await browser.newPage();
       await openChat(page, server, 'none');
-      await refused(page, 'NO_ADAPTER', 'hardware acceleration');
+      await refused(page, 'NO_ADAPTER', 'hardware acceleration', 'Reload the page');
     } finally {
       await browser.close();
     }
@@ -70,7 +110,7 @@ export default {
     const browser = await launch(['--host-resolver-rules=MAP plain.example 127.0.0.1']);
     try {
       const page = await browser.newPage();
-      await openChat(page, server, 'none', server.url.replace('127.0.0.1', 'plain.example'));
+      await openChat(page, server, 'none', { origin: server.url.replace('127.0.0.1', 'plain.example') });
       await refused(page, 'NO_WEBGPU', 'https', 'localhost');
     } finally {
       await browser.close();

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
+import { offering } from './offered.mjs';
 import { serve } from './server.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -71,12 +72,13 @@ export function chromiumPath() {
 
 /**
  * Starts Chromium on a fresh profile. `extraFlags` come after the usual ones, so that a test can take WebGPU away.
+ * Service workers are off unless `options` allow them: they would answer for the server.
  *
  * Returns `{ newPage, close }`. Console errors and uncaught exceptions of every page go to `complaints`.
  */
-export async function launch(extraFlags = []) {
+export async function launch(extraFlags = [], options = {}) {
   const profile = await mkdtemp(join(tmpdir(), 'rullama-browser-'));
-  const context = await start(profile, [...FLAGS, ...extraFlags]);
+  const context = await start(profile, [...FLAGS, ...extraFlags], options);
   // A single step has the time of the whole test: software rendering compiles shaders slower than Playwright's 30 s.
   context.setDefaultTimeout(TEST_LIMIT_MS);
   const complaints = [];
@@ -96,14 +98,16 @@ export async function launch(extraFlags = []) {
   };
 }
 
-async function start(profile, args) {
+async function start(profile, args, options) {
   for (let attempt = 1; ; attempt++) {
     try {
       return await chromium.launchPersistentContext(profile, {
         executablePath: chromiumPath(),
         headless: true,
         timeout: LAUNCH_TIMEOUT_MS,
+        serviceWorkers: 'block',
         args,
+        ...options,
       });
     } catch (error) {
       if (attempt === LAUNCH_ATTEMPTS) throw error;
@@ -111,8 +115,15 @@ async function start(profile, args) {
   }
 }
 
+/** The model that the test server offers for download. */
+const OFFERED_PATH = 'models/tiny-kv/ollama-q4_k_m.gguf';
+const OFFERED = join(ROOT, 'tests/golden', OFFERED_PATH);
+
+/** Answers `/api/models` as `rullama serve` does. */
+export const offersModel = () => offering('gemma4:small', OFFERED, `/golden/${OFFERED_PATH}`);
+
 /** The test server over the built app (`/`), the package (`/lib/`), the committed goldens (`/golden/`) and, where present, `/oracle/`. */
-export function serveProject(first) {
+export function serveProject(first = offersModel()) {
   const mounts = { '/': join(WEB, 'dist'), '/lib/': join(WEB, 'lib'), '/golden/': join(ROOT, 'tests/golden') };
   if (ORACLE) mounts['/oracle/'] = ORACLE;
   return serve(mounts, first);

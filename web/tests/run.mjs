@@ -5,9 +5,9 @@
 // {"name", "ok", "skipped", "message"}; everything else goes to stderr. The exit code is 1 when a test failed.
 import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { launch, serveProject, Skip, TEST_LIMIT_MS } from './lib.mjs';
+import { launch, ROOT, serveProject, Skip, TEST_LIMIT_MS } from './lib.mjs';
 
 const wanted = process.argv[2] ?? '';
 const here = dirname(fileURLToPath(import.meta.url));
@@ -17,6 +17,7 @@ const files = (await readdir(here)).filter((name) => name.endsWith('.test.mjs') 
 const FILES_AT_ONCE = Math.min(2, availableParallelism());
 
 let failed = 0;
+let pictures = 0;
 if (files.length === 0) report('run', { error: new Error(`no *.test.mjs has \`${wanted}\` in its name`) });
 await Promise.all(Array.from({ length: FILES_AT_ONCE }, runFiles));
 process.exit(failed === 0 ? 0 : 1);
@@ -58,11 +59,19 @@ async function attempt(test, browser, server) {
     await Promise.race([test({ browser, page, server }), limit]);
     return {};
   } catch (error) {
+    if (!(error instanceof Skip)) await picture(page);
     return { error };
   } finally {
     clearTimeout(timer);
     await page.close();
   }
+}
+
+/** What a failed test's page looked like, for people. */
+async function picture(page) {
+  const path = join(ROOT, 'target/screenshots', `failed-${++pictures}.png`);
+  const taken = await page.screenshot({ path, timeout: 10_000 }).catch(() => null);
+  if (taken) console.error(`the page of the failed test: ${path}`);
 }
 
 function report(name, { error }) {

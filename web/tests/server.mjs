@@ -24,6 +24,11 @@ const MIME = {
   '.webmanifest': 'application/manifest+json',
 };
 
+/** The policy that a server of the app sends: no code but its own, no style in the page's text, no other host but for models. */
+const POLICY =
+  "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; " +
+  "worker-src 'self' blob:; connect-src *; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 const BLANK = '<!doctype html><meta charset="utf-8"><title>blank</title><link rel="icon" href="data:,">';
 
 /**
@@ -95,6 +100,7 @@ async function answer(mounts, request, response) {
     response.setHeader('Content-Range', `bytes ${start}-${end - 1}/${claimed}`);
   }
   response.setHeader('Content-Type', MIME[extname(file)] ?? 'application/octet-stream');
+  if (file.endsWith('/index.html')) response.setHeader('Content-Security-Policy', POLICY);
   response.setHeader('Content-Length', end - start);
   response.statusCode = range ? 206 : 200;
   if (request.method === 'HEAD' || start === end) return void response.end();

@@ -25,9 +25,6 @@ const PACKAGED: [(&str, &str); 3] =
 /// The demo's model, relative to the checkout.
 const MODEL: &str = "assets/demo.gguf";
 
-/// Its name in `web/dist/models`.
-const SERVED_MODEL: &str = "demo.gguf";
-
 /// What rustc switches on for wasm32 by default, and SIMD; wasm-opt refuses the module without them.
 const WASM_OPT: &str = "-O3 --enable-simd --enable-bulk-memory --enable-bulk-memory-opt --enable-sign-ext \
     --enable-nontrapping-float-to-int --enable-mutable-globals --enable-multivalue --enable-reference-types";
@@ -58,14 +55,11 @@ pub(crate) fn build(project: &Project) -> Result<(), String> {
         copy_file(&project.path(file), &package.join(place))?;
     }
 
-    let dist = remove(project, DIST)?;
-    for half in ["tsconfig.json", "tsconfig.unit.json"] {
-        project::run(tool(project, "tsc").args(["-p", half]))?;
-    }
-    project::run(tool(project, "vite").args(["build", "--logLevel", "warn"]))?;
-    let served = dist.join("models");
-    std::fs::create_dir_all(&served).map_err(|error| format!("{}: {error}", served.display()))?;
-    copy_file(&project.path(MODEL), &served.join(SERVED_MODEL))
+    remove(project, DIST)?;
+    let check = "--tsconfig tsconfig.json --fail-on-warnings --output human";
+    project::run(tool(project, "svelte-check").args(check.split_whitespace()))?;
+    project::run(tool(project, "tsc").args(["-p", "tsconfig.unit.json"]))?;
+    project::run(tool(project, "vite").args(["build", "--logLevel", "warn"]))
 }
 
 /// A program of the npm packages, started in `web`.

@@ -1,0 +1,150 @@
+// The conversations of this browser, and the one that is open.
+import { storageFailure, type Failure } from '../engine/failure.ts';
+import * as database from './database.ts';
+import { newConversation, titleOf, type Conversation, type Turn } from './conversation.ts';
+import { fromJson, type Whole } from './transfer.ts';
+
+/** Held by the tab that writes an answer, so that others can tell it from one that a crash interrupted. */
+export const writingLock = (turn: string) => `rullama-turn-${turn}`;
+
+class Chats {
+  /** Every stored conversation, the latest first. */
+  list = $state.raw<Conversation[]>([]);
+  /** The open one; it is stored with its first message. */
+  current = $state<Conversation>(newConversation());
+  turns = $state<Turn[]>([]);
+  failure = $state.raw<Failure | null>(null);
+  /** The answer being written in this tab, whichever conversation it belongs to. */
+  live: Turn | null = null;
+
+  #channel = new BroadcastChannel('rullama-conversations');
+
+  constructor() {
+    this.#channel.onmessage = async ({ data }: MessageEvent<string>) => {
+      await this.refresh();
+      if (data === this.current.id && this.live?.conversation !== data) await this.open(data);
+    };
+  }
+
+  async refresh() {
+    await this.#stored(async () => (this.list = await database.conversations()));
+  }
+
+  /** Opens a conversation; false where there is none of this id. */
+  async open(id: string): Promise<boolean> {
+    const stored = await this.#stored(async () => {
+      const [conversation, turns] = await Promise.all([database.conversation(id), database.turnsOf(id)]);
+      await Promise.all(turns.map((turn) => this.#endIfOrphaned(turn)));
+      return { conversation, turns };
+    });
+    if (!stored?.conversation) return false;
+    this.current = stored.conversation;
+    this.turns = stored.turns.map((turn) => (turn.id === this.live?.id ? this.live : turn));
+    return true;
+  }
+
+  /** Opens a new conversation. */
+  begin() {
+    this.current = newConversation();
+    this.turns = [];
+  }
+
+  /** Adds turns to the open conversation. */
+  async add(...turns: Turn[]) {
+    this.turns.push(...turns);
+    if (this.current.title === '') this.current.title = titleOf(turns[0]!.text);
+    this.current.changed = Date.now();
+    const conversation = $state.snapshot(this.current);
+    await this.#change(() => database.save(conversation, turns), conversation.id);
+  }
+
+  /** Removes the turns of the open conversation from `order` on. */
+  async cut(order: number) {
+    this.turns.splice(order);
+    const { id } = this.current;
+    await this.#change(() => database.cut(id, order), id);
+  }
+
+  /** Keeps an answer as far as it has come; `isLast` tells other tabs. */
+  async keep(turn: Turn, isLast: boolean) {
+    const write = () => database.saveTurn($state.snapshot(turn));
+    await (isLast ? this.#change(write, turn.conversation) : this.#stored(write));
+  }
+
+  /** Keeps title and settings of the open conversation, if it is stored already. */
+  async keepSettings() {
+    if (this.turns.length > 0) await this.#change(() => database.save($state.snapshot(this.current)));
+  }
+
+  async rename(id: string, title: string) {
+    if (title.trim() === '') return;
+    if (id === this.current.id) this.current.title = title.trim();
+    await this.#change(async () => {
+      const conversation = await database.conversation(id);
+      if (conversation) await database.save({ ...conversation, title: title.trim() });
+    }, id);
+  }
+
+  /** Returns what was removed, for second thoughts. */
+  async remove(id: string): Promise<Whole | null> {
+    const [whole] = await this.wholes(id);
+    await this.#change(() => database.remove(id), id);
+    if (id === this.current.id) this.begin();
+    return whole ?? null;
+  }
+
+  async restore({ conversation, turns }: Whole) {
+    await this.#change(() => database.save(conversation, turns), conversation.id);
+  }
+
+  /** Ids of the conversations in whose title or text `words` occur. */
+  async search(words: string): Promise<Set<string>> {
+    const lower = words.toLowerCase();
+    const found = (await this.#stored(() => database.search(words))) ?? new Set<string>();
+    for (const { id, title } of this.list) if (title.toLowerCase().includes(lower)) found.add(id);
+    return found;
+  }
+
+  /** The named conversation, or all, for a file. */
+  async wholes(id?: string): Promise<Whole[]> {
+    const chosen = id === undefined ? this.list : this.list.filter((conversation) => conversation.id === id);
+    const read = async (conversation: Conversation) => ({ conversation, turns: await database.turnsOf(conversation.id) });
+    return (await this.#stored(() => Promise.all(chosen.map(read)))) ?? [];
+  }
+
+  /** Adds the conversations of an export; returns how many. Throws an `Error` that says what is wrong with the file. */
+  async import(text: string): Promise<number> {
+    const wholes = fromJson(text);
+    await this.#change(async () => {
+      for (const { conversation, turns } of wholes) await database.save(conversation, turns);
+    });
+    return wholes.length;
+  }
+
+  async #change(work: () => Promise<unknown>, id = this.current.id) {
+    await this.#stored(work);
+    await this.refresh();
+    this.#channel.postMessage(id);
+  }
+
+  /** Work on the database. What cannot be stored stays on the page, and the user is told. */
+  async #stored<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const result = await work();
+      return result;
+    } catch (thrown) {
+      this.failure = storageFailure(thrown);
+      return undefined;
+    }
+  }
+
+  async #endIfOrphaned(turn: Turn) {
+    if (turn.ending !== 'writing' || turn.id === this.live?.id) return;
+    const locks = await (navigator.locks as LockManager | undefined)?.query();
+    if (locks?.held?.some(({ name }) => name === writingLock(turn.id))) return;
+    turn.ending = 'interrupted';
+    await database.saveTurn(turn);
+  }
+}
+
+export const chats = new Chats();

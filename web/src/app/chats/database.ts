@@ -1,0 +1,93 @@
+// Conversations and settings in IndexedDB. A turn is a record of its own, so that an answer under way is cheap to write.
+import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import type { Conversation, Turn } from './conversation.ts';
+
+interface Schema extends DBSchema {
+  conversations: { key: string; value: Conversation };
+  turns: { key: string; value: Turn; indexes: { conversation: [string, number] } };
+  /** Single values by name: the last model, the budget. */
+  remembered: { key: string; value: unknown };
+}
+
+let opened: Promise<IDBPDatabase<Schema>> | null = null;
+
+function database(): Promise<IDBPDatabase<Schema>> {
+  opened ??= openDB<Schema>('rullama', 1, {
+    upgrade(db) {
+      db.createObjectStore('conversations', { keyPath: 'id' });
+      db.createObjectStore('turns', { keyPath: 'id' }).createIndex('conversation', ['conversation', 'order']);
+      db.createObjectStore('remembered');
+    },
+    // A newer version of the app in another tab waits for this one to let go.
+    blocking: (_current, _blocked, event) => {
+      (event.target as IDBDatabase).close();
+      opened = null;
+    },
+    terminated: () => (opened = null),
+  });
+  opened.catch(() => (opened = null));
+  return opened;
+}
+
+const all = (conversation: string) => IDBKeyRange.bound([conversation, -Infinity], [conversation, Infinity]);
+
+/** The latest first. */
+export async function conversations(): Promise<Conversation[]> {
+  const list = await (await database()).getAll('conversations');
+  return list.sort((a, b) => b.changed - a.changed);
+}
+
+export async function conversation(id: string): Promise<Conversation | undefined> {
+  return (await database()).get('conversations', id);
+}
+
+/** In their order. */
+export async function turnsOf(id: string): Promise<Turn[]> {
+  return (await database()).getAllFromIndex('turns', 'conversation', all(id));
+}
+
+/** Writes a conversation and any of its turns at once, or nothing of it. */
+export async function save(conversation: Conversation, turns: Turn[] = []): Promise<void> {
+  const transaction = (await database()).transaction(['conversations', 'turns'], 'readwrite');
+  const writes = turns.map((turn) => transaction.objectStore('turns').put(turn));
+  await Promise.all([transaction.objectStore('conversations').put(conversation), ...writes, transaction.done]);
+}
+
+export async function saveTurn(turn: Turn): Promise<void> {
+  await (await database()).put('turns', turn);
+}
+
+/** Removes the turns from `order` on. */
+export async function cut(conversation: string, order: number): Promise<void> {
+  const transaction = (await database()).transaction('turns', 'readwrite');
+  const range = IDBKeyRange.bound([conversation, order], [conversation, Infinity]);
+  const keys = await transaction.store.index('conversation').getAllKeys(range);
+  await Promise.all([...keys.map((key) => transaction.store.delete(key)), transaction.done]);
+}
+
+export async function remove(id: string): Promise<void> {
+  const transaction = (await database()).transaction(['conversations', 'turns'], 'readwrite');
+  const turns = transaction.objectStore('turns');
+  const keys = await turns.index('conversation').getAllKeys(all(id));
+  const deletions = keys.map((key) => turns.delete(key));
+  await Promise.all([transaction.objectStore('conversations').delete(id), ...deletions, transaction.done]);
+}
+
+/** Ids of the conversations in which somebody said `text`, whatever its case. */
+export async function search(text: string): Promise<Set<string>> {
+  const wanted = text.toLowerCase();
+  const found = new Set<string>();
+  const { store } = (await database()).transaction('turns');
+  for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue()) {
+    if (cursor.value.text.toLowerCase().includes(wanted)) found.add(cursor.value.conversation);
+  }
+  return found;
+}
+
+export async function remember(name: string, value: unknown): Promise<void> {
+  await (await database()).put('remembered', value, name);
+}
+
+export async function recall<T>(name: string): Promise<T | undefined> {
+  return (await database()).get('remembered', name) as Promise<T | undefined>;
+}

@@ -1,0 +1,114 @@
+// Conversations as files: JSON that can be read back, Markdown for people.
+import { newId, newSettings, titleOf, type Conversation, type Ending, type Sampling, type Settings, type Turn } from './conversation.ts';
+
+/** A conversation with everything in it. */
+export interface Whole {
+  conversation: Conversation;
+  turns: Turn[];
+}
+
+const FORMAT = 'rullama-conversations';
+const VERSION = 1;
+/** An import beyond this many bytes is no export of this app. */
+export const IMPORT_BYTES_MAX = 256 * 1024 * 1024;
+
+const ENDINGS: Ending[] = ['complete', 'length', 'context_full', 'stopped', 'interrupted'];
+const SAMPLING: (keyof Sampling)[] = ['temperature', 'top_p', 'top_k', 'min_p', 'repetition_penalty', 'max_tokens', 'seed'];
+
+export function toJson(list: Whole[]): string {
+  const conversations = list.map(({ conversation: { title, created, changed, settings }, turns }) => ({
+    title,
+    created: new Date(created).toISOString(),
+    changed: new Date(changed).toISOString(),
+    settings,
+    messages: turns.map(({ role, text, thoughts, ending, figures }) => ({
+      role,
+      content: text,
+      ...(thoughts !== '' && { reasoning_content: thoughts }),
+      ...(role === 'assistant' && { ending: ending === 'writing' ? 'interrupted' : ending }),
+      ...(figures && { figures }),
+    })),
+  }));
+  return `${JSON.stringify({ format: FORMAT, version: VERSION, conversations }, null, 2)}\n`;
+}
+
+/** The conversations of an export, under new ids so that none is replaced. Throws an `Error` that says what is wrong. */
+export function fromJson(text: string): Whole[] {
+  const file = parse(text);
+  if (file['format'] !== FORMAT) throw new Error('this file is no export of conversations from rullama');
+  if (file['version'] !== VERSION) {
+    throw new Error(`this file has version ${file['version']} of the format, this app reads ${VERSION}; reload the page to update it`);
+  }
+  return list(file['conversations']).map((entry, n) => whole(record(entry), `conversation ${n + 1}`));
+}
+
+export function toMarkdown({ conversation, turns }: Whole): string {
+  const system = conversation.settings.system.trim();
+  const parts = [`# ${conversation.title || 'Conversation'}`];
+  if (system !== '') parts.push(`> ${system.replaceAll('\n', '\n> ')}`);
+  for (const { role, text, thoughts } of turns) {
+    parts.push(role === 'user' ? '## You' : '## Gemma');
+    if (thoughts !== '') parts.push(`<details><summary>Thinking</summary>\n\n${thoughts}\n\n</details>`);
+    parts.push(text);
+  }
+  return `${parts.join('\n\n')}\n`;
+}
+
+function whole(entry: Record<string, unknown>, place: string): Whole {
+  const id = newId();
+  const turns = list(entry['messages']).map((message, order) => turn(id, order, record(message), `message ${order + 1} of ${place}`));
+  const created = time(entry['created']);
+  const title = typeof entry['title'] === 'string' ? entry['title'] : titleOf(turns[0]?.text ?? '');
+  return { conversation: { id, title, created, changed: time(entry['changed']), settings: settings(record(entry['settings'])) }, turns };
+}
+
+function turn(conversation: string, order: number, message: Record<string, unknown>, place: string): Turn {
+  const { role, content, reasoning_content: thoughts, ending, figures } = message;
+  if (role !== 'user' && role !== 'assistant') throw new Error(`${place}: the role is \`${role}\`, neither user nor assistant`);
+  if (typeof content !== 'string') throw new Error(`${place}: the content is no text`);
+  return {
+    id: newId(),
+    conversation,
+    order,
+    role,
+    text: content,
+    thoughts: typeof thoughts === 'string' ? thoughts : '',
+    ending: ENDINGS.find((known) => known === ending) ?? 'complete',
+    figures: readFigures(record(figures)),
+  };
+}
+
+function readFigures(from: Record<string, unknown>): Turn['figures'] {
+  const names = ['promptTokens', 'reusedTokens', 'writtenTokens', 'promptSeconds', 'decodeSeconds'] as const;
+  if (typeof from['model'] !== 'string' || names.some((name) => typeof from[name] !== 'number')) return null;
+  const number = (name: string) => from[name] as number;
+  const [promptTokens, reusedTokens, writtenTokens, promptSeconds, decodeSeconds] = names.map(number) as [number, number, number, number, number];
+  return { model: from['model'], promptTokens, reusedTokens, writtenTokens, promptSeconds, decodeSeconds };
+}
+
+function settings(from: Record<string, unknown>): Settings {
+  const sampling = record(from['sampling']);
+  const numbers = SAMPLING.filter((name) => typeof sampling[name] === 'number').map((name) => [name, sampling[name]]);
+  const { system, thinking } = { ...newSettings(), ...from };
+  return {
+    system: typeof system === 'string' ? system : '',
+    thinking: thinking === true,
+    sampling: Object.fromEntries(numbers) as Sampling,
+  };
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    return record(JSON.parse(text));
+  } catch (thrown) {
+    throw new Error(`this file is no JSON: ${(thrown as Error).message}`);
+  }
+}
+
+const record = (value: unknown) => (value && typeof value === 'object' ? (value as Record<string, unknown>) : {});
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+
+function time(value: unknown): number {
+  const parsed = typeof value === 'string' ? Date.parse(value) : NaN;
+  return Number.isNaN(parsed) ? Date.now() : parsed;
+}

@@ -1,0 +1,11 @@
+// Gives the user a file.
+
+export function saveFile(name: string, type: string, text: string) {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  Object.assign(document.createElement('a'), { href: url, download: fileName(name) }).click();
+  // The browser has the address by the next turn of its loop.
+  setTimeout(() => URL.revokeObjectURL(url));
+}
+
+/** What every system takes as the name of a file. */
+const fileName = (name: string) => name.replace(/[\\/:*?"<>|\p{Cc}]+/gu, ' ').trim().slice(0, 100) || 'rullama';

@@ -1,0 +1,87 @@
+// Where models come from: the browser's storage, a picked file, a folder of Ollama's.
+import { ensure, equal } from './lib.mjs';
+import { modelPath, modelUrl } from './golden.mjs';
+import { answered, ask, load, loaded, openChat, pick, refused, set, visit } from './chat_page.mjs';
+
+const MODEL = 'tiny-dense-ple/ollama-q4_k_m';
+
+export default {
+  async 'a stored model is listed and loads, and so do a picked file and one of a listed folder'({ page, server }) {
+    await page.goto(`${server.url}/blank.html`);
+    await page.evaluate(store, modelUrl(MODEL));
+    await openChat(page, server, 'none');
+    await visit(page, 'model');
+    await page.locator('#storage [data-model="mine.gguf"] button', { hasText: 'Choose' }).click();
+    await load(page);
+    await loaded(page, 'mine.gguf');
+
+    // One that the server of the page offers is downloaded, checked, and deleted again.
+    const offered = page.locator('[data-model="gemma4:small"]');
+    await offered.locator('button', { hasText: 'Download' }).click();
+    await offered.locator('[aria-label="Delete gemma4:small"]').waitFor();
+    ensure((await offered.textContent()).includes('MiB'), 'the size of a stored model');
+    await offered.locator('[aria-label="Delete gemma4:small"]').click();
+    await offered.locator('button', { hasText: 'Download' }).waitFor();
+
+    // An address is downloaded too, and its server may refuse.
+    await page.locator('#url').fill(modelUrl(MODEL, 'status:404'));
+    await page.locator('#download').click();
+    await refused(page, 'NETWORK', '404');
+    await page.locator('#storage [aria-label=Dismiss]').click();
+
+    // Browsers without directory handles give a list of files.
+    await page.evaluate(() => delete window.showDirectoryPicker);
+    await page.locator('#folder').evaluate(fill, modelUrl('tiny-kv/ollama-q4_k_m'));
+    await page.locator('#ollama button').first().waitFor();
+    const listed = await page.locator('#ollama button > span:first-of-type').allTextContents();
+    equal(listed, ['gemma4:tiny', 'llama9:latest'], 'models in the folder');
+    ensure(await page.locator('#ollama button').last().isDisabled(), 'a model of another family cannot be chosen');
+    await page.locator('#ollama button').first().click();
+    const fromFolder = await page.locator('#planned-bytes').getAttribute('data-bytes');
+
+    await pick(page, modelPath('tiny-kv/ollama-q4_k_m'));
+    await load(page);
+    await loaded(page, 'ollama-q4_k_m.gguf');
+    await visit(page, 'memory');
+    await page.waitForFunction((bytes) => document.querySelector('#figures dd')?.dataset.bytes === bytes, fromFolder);
+
+    await visit(page, 'chat');
+    await set(page, { max_tokens: 3 });
+    await ask(page, 'Hi');
+    await answered(page, 1);
+    equal(await page.locator('[data-code]').count(), 0, 'errors shown');
+  },
+};
+
+/** Runs in the page. */
+async function store(url) {
+  const root = await navigator.storage.getDirectory();
+  const folder = await root.getDirectoryHandle('models', { create: true });
+  const file = await folder.getFileHandle('mine.gguf', { create: true });
+  const writer = await file.createWritable();
+  await writer.write(await (await fetch(url)).blob());
+  await writer.close();
+}
+
+/** Runs in the page: what the field holds after the user has picked Ollama's folder. */
+async function fill(field, url) {
+  const model = await (await fetch(url)).blob();
+  const manifest = (config, digest) =>
+    JSON.stringify({ config: { digest: config }, layers: [{ mediaType: 'application/vnd.ollama.image.model', digest, size: model.size }] });
+  const library = 'models/manifests/registry.ollama.ai/library';
+  const contents = {
+    [`${library}/gemma4/tiny`]: manifest('sha256:c1', 'sha256:m1'),
+    [`${library}/llama9/latest`]: manifest('sha256:c2', 'sha256:m2'),
+    'models/blobs/sha256-c1': '{"model_family":"gemma4"}',
+    'models/blobs/sha256-c2': '{"model_family":"llama"}',
+    'models/blobs/sha256-m1': model,
+  };
+  const files = Object.entries(contents).map(([path, content]) => {
+    const file = new File([content], path.split('/').at(-1));
+    Object.defineProperty(file, 'webkitRelativePath', { value: path });
+    return file;
+  });
+  Object.defineProperty(field, 'files', { value: files, configurable: true });
+  field.dispatchEvent(new Event('change', { bubbles: true }));
+  delete field.files;
+}

@@ -1,0 +1,55 @@
+// The app without a network, and its next version.
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensure, equal, launch, offersModel, WEB } from './lib.mjs';
+import { openChat, visit } from './chat_page.mjs';
+import { serve } from './server.mjs';
+
+export default {
+  async 'it starts without a network after the first visit, and updates when it is asked to'() {
+    const folder = await mkdtemp(join(tmpdir(), 'rullama-app-'));
+    const browser = await launch([], { serviceWorkers: 'allow' });
+    let server;
+    try {
+      await cp(join(WEB, 'dist'), folder, { recursive: true });
+      server = await serve({ '/': `${folder}/` }, offersModel());
+      const page = await browser.newPage();
+      await openChat(page, server, 'none');
+      await page.evaluate(() => navigator.serviceWorker.ready);
+      await page.waitForFunction(() => navigator.serviceWorker.controller);
+
+      await browser.context.setOffline(true);
+      await openChat(page, server, 'none');
+      await visit(page, 'model');
+      await page.locator('#choose-demo').click();
+      await page.locator('#load:enabled').waitFor();
+      equal(await page.locator('#plan-title').textContent(), 'rullama demo', 'the demo model, from what was kept');
+      await browser.context.setOffline(false);
+
+      // Another version: one file more differs.
+      const script = join(folder, 'service_worker.js');
+      const next = (await readFile(script, 'utf8')).replace(/\$\{"[0-9a-f]{16}"\}/, '${"the next version"}');
+      ensure(next.includes('the next version'), 'the version was not found in the service worker');
+      await writeFile(script, next);
+      const index = join(folder, 'index.html');
+      await writeFile(index, (await readFile(index, 'utf8')).replace('<body>', '<body data-version="next">'));
+      await page.evaluate(async () => {
+        document.body.dataset.stays = 'yes';
+        await (await navigator.serviceWorker.getRegistration()).update();
+      });
+      await page.locator('.update button').waitFor();
+      equal(await page.evaluate(() => document.body.dataset.stays), 'yes', 'whether the page was left alone');
+      equal(await page.evaluate(() => document.body.dataset.version), undefined, 'version before the update');
+      await page.locator('.update button').click();
+      await page.waitForFunction(() => document.body?.dataset.version === 'next');
+      const caches = await page.evaluate(() => window.caches.keys());
+      equal(caches, ['rullama-app-the next version'], 'what is kept after the update');
+      equal(browser.complaints.filter((line) => !line.includes('ERR_INTERNET_DISCONNECTED')), [], 'console errors');
+    } finally {
+      await browser.close();
+      await server?.close();
+      await rm(folder, { recursive: true });
+    }
+  },
+};

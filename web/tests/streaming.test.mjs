@@ -1,0 +1,44 @@
+// An answer while it comes: stopped, continued, cut off by the end of its page.
+import { ensure } from './lib.mjs';
+import { modelUrl } from './golden.mjs';
+import { answered, answerText, ask, grown, loaded, openChat, set } from './chat_page.mjs';
+
+const MODEL = 'tiny-dense-ple/ollama-q4_k_m';
+
+export default {
+  async 'an answer streams, stops, goes on, and outlives a crash of its page'({ browser, page, server }) {
+    // Random weights that take the likeliest token talk without end, so there is always something to stop.
+    await openChat(page, server, modelUrl(MODEL));
+    await loaded(page, 'ollama-q4_k_m');
+    await set(page, { temperature: 0 });
+    await ask(page, 'Who are you?');
+    const early = await grown(page, 5);
+    await grown(page, early);
+    await page.keyboard.press('Escape');
+    await answered(page, 1);
+    ensure((await page.locator('.turn.assistant .ending').textContent()).includes('Stopped.'), 'how the answer ended');
+    const before = await answerText(page, 1);
+    await page.locator('.go-on').click();
+    await grown(page, before.length + 10);
+    ensure((await answerText(page, 1)).startsWith(before.slice(0, 5)), 'the answer goes on from where it was');
+    await page.locator('#stop').click();
+    await answered(page, 1);
+
+    await set(page, { max_tokens: 1, system: 'Be brief.' });
+    await ask(page, 'And now?');
+    await answered(page, 2);
+    ensure((await page.locator('.turn.assistant .ending').last().textContent()).includes('longest answer'), 'a limit is said');
+    await set(page, { max_tokens: '' });
+    await ask(page, 'Go on and on');
+    await grown(page, 60);
+    await page.close({ runBeforeUnload: false });
+
+    const again = await browser.newPage();
+    await openChat(again, server, 'none');
+    await again.locator('ul[aria-label=Conversations] a').click();
+    await again.locator('.turn.assistant').nth(2).waitFor();
+    ensure((await again.locator('.turn.assistant .ending').last().textContent()).includes('Interrupted.'), 'the answer was interrupted');
+    ensure((await answerText(again, 3)).length > 20, 'what was written of it is lost');
+    await again.close();
+  },
+};

@@ -1,0 +1,40 @@
+// What a server of the app holds, and what a visitor fetches.
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+
+const APP_BYTES_MAX = 200_000;
+const WASM_BYTES_MAX = 1_500_000;
+
+const dist = fileURLToPath(new URL('../../dist', import.meta.url));
+const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((file) => statSync(`${dist}/${file}`).isFile()).sort();
+const compressed = (file: string) => gzipSync(readFileSync(`${dist}/${file}`), { level: 9 }).length;
+const sum = (list: string[]) => list.map(compressed).reduce((a, b) => a + b, 0);
+
+test('nothing is published but the app', () => {
+  const kinds = [...new Set(files.map((file) => file.replace(/-[\w-]{8}\./, '-*.')))].sort();
+  expect(kinds).toEqual([
+    'assets/demo-*.gguf', 'assets/index-*.css', 'assets/index-*.js', 'assets/rullama_bg-*.wasm', 'assets/worker-*.js',
+    'icon-180.png', 'icon-192.png', 'icon-512.png', 'icon.svg', 'index.html', 'manifest.webmanifest', 'service_worker.js',
+  ]);
+});
+
+test('the app is below 200 kB compressed, and WebAssembly below 1.5 MB', () => {
+  const app = files.filter((file) => /\.(html|css|js|webmanifest)$/.test(file));
+  const wasm = files.filter((file) => file.endsWith('.wasm'));
+  console.error(`compressed: app ${sum(app)} bytes, WebAssembly ${sum(wasm)}`);
+  expect(sum(app)).toBeLessThan(APP_BYTES_MAX);
+  expect(sum(wasm)).toBeLessThan(WASM_BYTES_MAX);
+});
+
+test('everything that is published is kept for offline use, and nothing else is asked for', () => {
+  const listed = /new Set\((\[[^\]]*\])/.exec(readFileSync(`${dist}/service_worker.js`, 'utf8'))![1]!;
+  expect(JSON.parse(listed.replace(/,\s*\]/, ']'))).toEqual(files.filter((file) => file !== 'service_worker.js'));
+});
+
+test('the page needs no script or style in its own text, which its policy forbids', () => {
+  const page = readFileSync(`${dist}/index.html`, 'utf8');
+  expect(page).not.toMatch(/<style|<script(?![^>]* src=)|\sstyle=|\son\w+=/);
+  expect(page).toContain("default-src 'self'");
+});
