@@ -93,7 +93,7 @@ export default {
       },
       { url: modelUrl(MODEL) },
     );
-    ensure(/^RequestError BAD_OPTION: .*contxt/.test(errors.unknown), errors.unknown);
+    ensure(/^RequestError BAD_OPTION: .*contxt.*contextLength/.test(errors.unknown), errors.unknown);
     ensure(/^RequestError BAD_OPTION: .*context of 0/.test(errors.range), errors.range);
     ensure(/^RequestError NO_MODEL: /.test(errors.none), errors.none);
   },

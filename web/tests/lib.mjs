@@ -112,8 +112,8 @@ async function start(profile, args) {
 }
 
 /** The test server over the built app (`/`), the package (`/lib/`), the committed goldens (`/golden/`) and, where present, `/oracle/`. */
-export function serveProject() {
+export function serveProject(first) {
   const mounts = { '/': join(WEB, 'dist'), '/lib/': join(WEB, 'lib'), '/golden/': join(ROOT, 'tests/golden') };
   if (ORACLE) mounts['/oracle/'] = ORACLE;
-  return serve(mounts);
+  return serve(mounts, first);
 }

@@ -29,12 +29,14 @@ const BLANK = '<!doctype html><meta charset="utf-8"><title>blank</title><link re
 /**
  * Serves folders on a free port of 127.0.0.1.
  *
- * `mounts` maps URL prefixes that begin and end in `/` to folders; the longest matching prefix wins.
+ * `mounts` maps URL prefixes that begin and end in `/` to folders; the longest matching prefix wins. `first(request, response)`
+ * may answer a request by itself, and returns true then.
  * `/blank.html` is always there, and so is `/plain.html`, which is not cross-origin isolated. Returns `{ url, requests, close }`; `requests` records `{ path, range, status }`.
  */
-export async function serve(mounts) {
+export async function serve(mounts, first = () => false) {
   const requests = [];
   const server = createServer((request, response) => {
+    if (first(request, response)) return;
     answer(mounts, request, response)
       .catch((error) => {
         // A page that goes away in mid-body is ordinary; everything else is shown to whoever reads the log.

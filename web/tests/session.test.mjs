@@ -107,7 +107,7 @@ async function bindings(url) {
   const device = await Device.open();
   const source = await Source.url(new URL(url, location.href).href);
   const cancel = new Cancel();
-  const model = await Model.load(device, source, { context: 2048, chunk: 64 }, cancel, () => {});
+  const model = await Model.load(device, source, { contextLength: 2048, chunkLength: 64 }, cancel, () => {});
   const session = await model.session();
   const ids = Uint32Array.from({ length: 1500 }, (_, i) => (i === 0 ? 2 : 10 + (i % 700)));
   const answer = session.generate(ids, { temperature: 0, max_tokens: 1 }, cancel, () => {});

@@ -1,5 +1,7 @@
 //! `cargo xtask demo`: one answer on this machine's adapter, then the page in a browser.
 
+use std::path::Path;
+
 use crate::project::{self, Project};
 use crate::{serve, setup, web};
 
@@ -34,16 +36,14 @@ const PROMPT: &str = "Hello! Who are you?";
 pub(crate) fn run(project: &Project, options: &Options) -> Result<(), String> {
     setup::ensure(project, web::NEEDS)?;
     web::build(project)?;
-    project::run(&mut project.cargo("build --release --package rullama"))?;
-    answer(project)?;
+    answer(project, &serve::build(project)?)?;
     match options.serve {
-        Some(port) => serve::forever(&project.path(web::DIST), port),
+        Some(port) => serve::run(project, port),
         None => Ok(()),
     }
 }
 
-fn answer(project: &Project) -> Result<(), String> {
-    let program = project.target_folder()?.join("release/rullama");
+fn answer(project: &Project, program: &Path) -> Result<(), String> {
     let mut command = project.command(program);
     command.args(["run", "demo", PROMPT]);
     let shown = project::shown(&command);

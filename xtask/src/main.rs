@@ -36,7 +36,7 @@ Usage: cargo xtask TASK
                     Measure the kernels and write their table in docs/kernels.md; with a report, from
                     what `rullama check --speed --json` printed on another machine.
   web               Build the npm package into web/lib and the app into web/dist.
-  serve [--port N]  Serve web/dist without building it.
+  serve [--port N]  Build the command line with web/dist as it is inside, and `rullama serve` it.
   tidy              Check the invariants of the source tree.
   golden [FOLDER]   Check tests/golden against its manifest. With the folder of the reference
                     data, copy it anew and write the manifest.
@@ -68,7 +68,7 @@ fn dispatch(project: &Project, words: &[&str]) -> Result<ExitCode, String> {
             web::build(project)?;
         }
         ["serve", options @ ..] => match demo::Options::parse(options)?.serve {
-            Some(port) => serve::forever(&project.path(web::DIST), port)?,
+            Some(port) => serve::run(project, port)?,
             None => return Err("`cargo xtask serve` takes only `--port N`".into()),
         },
         ["tidy"] => tidy::run(project)?,

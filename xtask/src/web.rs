@@ -50,7 +50,9 @@ pub(crate) fn build(project: &Project) -> Result<(), String> {
     println!("{BINDINGS}/rullama_bg.wasm: {bytes} bytes");
 
     let package = remove(project, PACKAGE)?;
-    project::run(tool(project, "tsc").args(["-p", "tsconfig.engine.json"]))?;
+    for half in ["tsconfig.engine.json", "tsconfig.node.json"] {
+        project::run(tool(project, "tsc").args(["-p", half]))?;
+    }
     copy_folder(&bindings, &package.join("engine/wasm"))?;
     for (file, place) in PACKAGED {
         copy_file(&project.path(file), &package.join(place))?;

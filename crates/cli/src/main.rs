@@ -15,9 +15,11 @@ mod model_name;
 mod opening;
 mod options;
 mod question;
+mod serve;
 mod source;
 mod store;
 mod terminal;
+mod tiers;
 mod webgpu_limits;
 
 use std::process::ExitCode;

@@ -22,7 +22,8 @@ const LISTED_MAX: usize = 50;
 /// The name of the model that is part of the program.
 const DEMO: &str = "demo";
 /// Its file.
-static DEMO_BYTES: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/demo.gguf"));
+pub(crate) static DEMO_BYTES: &[u8] =
+    include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/demo.gguf"));
 
 /// Where a model lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,9 +36,33 @@ pub(crate) struct Located {
     pub(crate) built_in: Option<&'static [u8]>,
 }
 
+/// A model of a store whose file is there with all its bytes.
+pub(crate) struct Complete {
+    /// What `ollama list` calls it.
+    pub(crate) name: String,
+    /// The file.
+    pub(crate) path: PathBuf,
+    pub(crate) bytes: u64,
+    pub(crate) digest: Digest,
+    /// What Ollama says of its architecture, such as `gemma4`.
+    pub(crate) family: Option<String>,
+}
+
 #[derive(Deserialize)]
 struct Manifest {
+    config: Option<Reference>,
     layers: Vec<Layer>,
+}
+
+#[derive(Deserialize)]
+struct Reference {
+    digest: String,
+}
+
+/// The part of a model's configuration that is read.
+#[derive(Deserialize)]
+struct Description {
+    model_family: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -108,7 +133,29 @@ fn looks_like_a_path(model: &str) -> bool {
     model.starts_with(['.', '/', '~']) || model.contains('\\') || model.to_lowercase().ends_with(".gguf")
 }
 
-fn blob(store: &Path, manifest: &Path, name: &ModelName) -> Result<Located, Failure> {
+/// The models of the stores whose files are complete; of two with one name, that of the first store.
+pub(crate) fn complete(stores: &[PathBuf]) -> Vec<Complete> {
+    let complete = |name: &ModelName| {
+        let store =
+            stores.iter().find(|store| store.join("manifests").join(name.manifest_path()).is_file())?;
+        let manifest = store.join("manifests").join(name.manifest_path());
+        let Located { path, digest, .. } = blob(store, &manifest, name).ok()?;
+        let config = read(&manifest, name).ok()?.config;
+        let family = config.and_then(|config| family(store, &Digest::parse(&config.digest)?));
+        let bytes = fs::metadata(&path).ok()?.len();
+        Some(Complete { name: name.to_string(), path, bytes, digest: digest?, family })
+    };
+    names(stores).iter().filter_map(complete).collect()
+}
+
+fn family(store: &Path, config: &Digest) -> Option<String> {
+    let path = store.join("blobs").join(config.blob_name());
+    let small = fs::metadata(&path).is_ok_and(|found| found.len() <= MANIFEST_BYTES_MAX);
+    let content = fs::read(&path).ok().filter(|_| small)?;
+    serde_json::from_slice::<Description>(&content).ok()?.model_family
+}
+
+fn read(manifest: &Path, name: &ModelName) -> Result<Manifest, Failure> {
     let bad =
         |problem: String| Failure::Manifest { path: manifest.to_owned(), name: name.to_string(), problem };
     let failed = |error| Failure::Open { path: manifest.to_owned(), error };
@@ -117,7 +164,13 @@ fn blob(store: &Path, manifest: &Path, name: &ModelName) -> Result<Located, Fail
         return Err(bad(format!("it has {bytes} bytes, at most {MANIFEST_BYTES_MAX} are read")));
     }
     let content = fs::read(manifest).map_err(failed)?;
-    let layers = serde_json::from_slice::<Manifest>(&content).map_err(|error| bad(error.to_string()))?.layers;
+    serde_json::from_slice(&content).map_err(|error| bad(error.to_string()))
+}
+
+fn blob(store: &Path, manifest: &Path, name: &ModelName) -> Result<Located, Failure> {
+    let bad =
+        |problem: String| Failure::Manifest { path: manifest.to_owned(), name: name.to_string(), problem };
+    let layers = read(manifest, name)?.layers;
     let Some(layer) = layers.iter().find(|layer| layer.media_type == MODEL_MEDIA_TYPE) else {
         let found: Vec<&str> = layers.iter().map(|layer| layer.media_type.as_str()).collect();
         return Err(bad(format!("none of its layers is a GGUF model ({})", found.join(", "))));
@@ -137,27 +190,27 @@ fn blob(store: &Path, manifest: &Path, name: &ModelName) -> Result<Located, Fail
     }
 }
 
-/// Names of the models that the stores have, each once. A folder that cannot be read has none: the question is
-/// asked only to help someone whose model was not found.
+/// The names that a message lists.
 fn list(stores: &[PathBuf]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
+    names(stores).iter().take(LISTED_MAX).map(ModelName::to_string).collect()
+}
+
+/// Names of the models that the stores have, each once, in order. A folder that cannot be read has none.
+fn names(stores: &[PathBuf]) -> Vec<ModelName> {
+    let mut names: Vec<ModelName> = Vec::new();
     for store in stores {
         for (host_path, host) in children(&store.join("manifests")) {
             for (namespace_path, namespace) in children(&host_path) {
                 for (model_path, model) in children(&namespace_path) {
                     for (_, tag) in children(&model_path) {
-                        names.extend(
-                            ModelName::from_parts(&host, &namespace, &model, &tag)
-                                .map(|name| name.to_string()),
-                        );
+                        names.extend(ModelName::from_parts(&host, &namespace, &model, &tag));
                     }
                 }
             }
         }
     }
-    names.sort();
+    names.sort_by_key(ModelName::to_string);
     names.dedup();
-    names.truncate(LISTED_MAX);
     names
 }
 

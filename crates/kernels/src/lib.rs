@@ -27,6 +27,7 @@ pub mod sums;
 pub mod tiers;
 pub mod token_attention;
 pub mod top_k;
+pub mod trial;
 pub mod weight;
 
 /// Invocations for kernels with one workgroup per row of `columns`: enough for a vec4 each, at most 256.

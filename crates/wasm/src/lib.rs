@@ -12,6 +12,7 @@ mod model;
 mod model_file;
 mod options;
 mod session;
+mod sha256;
 mod source;
 mod text;
 mod timer;
@@ -21,6 +22,7 @@ pub use device::{Cancel, Device};
 pub use model::Model;
 pub use model_file::ModelFile;
 pub use session::Session;
+pub use sha256::Sha256;
 pub use source::Source;
 
 use wasm_bindgen::prelude::wasm_bindgen;

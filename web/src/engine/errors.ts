@@ -18,6 +18,7 @@ export class RullamaError extends Error {
   readonly code: string;
   readonly details: ErrorDetails;
 
+  /** An error with these properties; without details they are empty. */
   constructor({ code, message, details }: { code: string; message: string; details?: ErrorDetails | null }) {
     super(message);
     this.name = new.target.name;
@@ -25,6 +26,7 @@ export class RullamaError extends Error {
     this.details = details ?? {};
   }
 
+  /** Its plain form, which survives `postMessage` and `JSON.stringify`. */
   toJSON(): PlainError {
     return { code: this.code, message: this.message, details: this.details };
   }
@@ -51,6 +53,9 @@ export class ModelError extends RullamaError {}
 
 /** Bytes did not come: the network, the server or the disk failed. */
 export class SourceError extends RullamaError {}
+
+/** The page's storage on disk is full, missing or in use. */
+export class StorageError extends RullamaError {}
 
 /** It does not fit into the GPU's memory or its limits. */
 export class MemoryError extends RullamaError {}
@@ -81,7 +86,11 @@ const CLASSES: [typeof RullamaError, string[]][] = [
       'UNSUPPORTED_MODEL', 'UNSUPPORTED_TYPE',
     ],
   ],
-  [SourceError, ['NETWORK', 'NOT_FOUND', 'RANGE_NOT_SUPPORTED', 'READ_FAILED', 'WASM_FAILED']],
+  [
+    SourceError,
+    ['NETWORK', 'NOT_FOUND', 'RANGE_NOT_SUPPORTED', 'READ_FAILED', 'WASM_FAILED', 'WRONG_DIGEST', 'WRONG_LENGTH'],
+  ],
+  [StorageError, ['IN_USE', 'NO_STORAGE', 'STORAGE_FULL']],
   [MemoryError, ['BINDING_TOO_SMALL', 'BUFFER_TOO_LARGE', 'OUT_OF_MEMORY', 'OVER_BUDGET']],
   [DeviceError, ['DEVICE_LOST', 'MISSING_FEATURE', 'NO_ADAPTER', 'NO_ADAPTER_NAMED', 'NO_DEVICE', 'NO_WEBGPU']],
 ];

@@ -1,5 +1,5 @@
 // What a caller can choose.
-import type { LoadProgress } from './reports.ts';
+import type { LoadProgress, Tiers } from './reports.ts';
 import type { Message, Tool } from './chat/types.ts';
 
 /** A device to open. */
@@ -26,27 +26,24 @@ export interface PlanOptions {
   kv?: 'f16' | 'f32' | 'q8';
   /** Where the per-layer embedding table lives: on the GPU, or read from the source token by token. */
   perLayerTable?: 'auto' | 'resident' | 'streamed';
+  /** How a single token is computed; by default the fastest that passes a trial on this adapter. */
+  tokenTier?: Tiers['token'];
+  /** How a prompt is computed; by default the fastest that passes a trial on this adapter. */
+  promptTier?: Tiers['prompt'];
   /** Bytes of GPU memory for this model and its session. */
   budget?: number;
 }
 
+/** A call that can be ended. */
 export interface Abortable {
   /** Aborting it rejects the call with `CANCELLED`. */
   signal?: AbortSignal;
 }
 
+/** How to load a model. */
 export interface LoadOptions extends PlanOptions, Abortable {
+  /** Called some hundred times while tensors are loaded. */
   onProgress?: (progress: LoadProgress) => void;
-}
-
-/** The engine's own names of `PlanOptions`. */
-export type EngineLoadOptions = Record<string, unknown>;
-
-const NAMES: Record<string, string> = { contextLength: 'context', chunkLength: 'chunk', perLayerTable: 'per_layer_table' };
-
-/** Options in the engine's names. Unknown ones are passed on, since the engine refuses them by name. */
-export function engineOptions(options: PlanOptions): EngineLoadOptions {
-  return Object.fromEntries(Object.entries(options).map(([name, value]) => [NAMES[name] ?? name, value]));
 }
 
 /** A conversation to answer. */

@@ -1,6 +1,6 @@
 // Everything that passes between a page and the engine's worker.
 import type { PlainError } from './errors.ts';
-import type { Conversation, DeviceOptions, EngineLoadOptions, GenerateOptions } from './options.ts';
+import type { Conversation, DeviceOptions, GenerateOptions, PlanOptions } from './options.ts';
 import type {
   CaseReport,
   Counters,
@@ -31,8 +31,8 @@ export interface Operations {
   /** The plan of the loaded model. */
   plan: Operation<null, Plan>;
   /** The plan of a model that is not loaded. */
-  planSource: Operation<{ source: PortableSource; options: EngineLoadOptions }, PlannedModel>;
-  load: Operation<{ source: PortableSource; options: EngineLoadOptions }, LoadedModel, LoadProgress>;
+  planSource: Operation<{ source: PortableSource; options: PlanOptions }, PlannedModel>;
+  load: Operation<{ source: PortableSource; options: PlanOptions }, LoadedModel, LoadProgress>;
   unload: Operation<null, void>;
   encode: Operation<string, Uint32Array>;
   decode: Operation<Uint32Array, string>;

@@ -2,7 +2,6 @@
 import { Completions } from './chat/completions.ts';
 import { Client } from './client.ts';
 import { events } from './event_stream.ts';
-import { engineOptions } from './options.ts';
 import type { Abortable, Conversation, DeviceOptions, GenerateOptions, LoadOptions, PlanOptions, WorkerOptions } from './options.ts';
 import type { Name, Argument, Port, Response } from './protocol.ts';
 import type { CaseReport, DeviceDescription, Finished, GenerateEvent, LoadedModel, PlannedModel } from './reports.ts';
@@ -16,7 +15,11 @@ export class Rullama {
   /** OpenAI's interface: `engine.chat.completions.create({ messages, stream: true })`. */
   readonly chat: { readonly completions: Completions };
 
-  /** An engine at the other end of `port`, whose device is open; use `load` or `start`. */
+  /**
+   * An engine at the other end of `port`, whose device is open; use `load` or `start`.
+   *
+   * @hidden
+   */
   constructor(port: Port) {
     this.#client = new Client(port);
     const generate = (input: Conversation, options: GenerateOptions, signal: AbortSignal | undefined) =>
@@ -72,7 +75,7 @@ export class Rullama {
    */
   async load(source: ModelSource, { signal, onProgress, ...options }: LoadOptions = {}): Promise<LoadedModel> {
     this.#loaded = null;
-    const argument = { source: portable(source), options: engineOptions(options) };
+    const argument = { source: portable(source), options };
     const loaded = await this.#client.call('load', argument, { signal, onEvent: onProgress });
     this.#loaded = loaded;
     return loaded;
@@ -84,7 +87,7 @@ export class Rullama {
    * Rejects with `OVER_BUDGET`, whose details are `needed`, `budget` and `context`, and as `load` does.
    */
   plan(source: ModelSource, { signal, ...options }: PlanOptions & Abortable = {}): Promise<PlannedModel> {
-    return this.#client.call('planSource', { source: portable(source), options: engineOptions(options) }, { signal });
+    return this.#client.call('planSource', { source: portable(source), options }, { signal });
   }
 
   /** Frees the model's memory. */

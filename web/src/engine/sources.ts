@@ -46,7 +46,8 @@ export function portable(source: ModelSource): PortableSource {
   throw new RequestError({ code: 'BAD_OPTION', message, details: { option: 'source' } });
 }
 
-function whole(address: string | URL): string {
+/** An address with everything that a relative one leaves out. */
+export function whole(address: string | URL): string {
   const here = globalThis as { document?: { baseURI: string }; location?: { href: string } };
   const base = here.document?.baseURI ?? here.location?.href;
   try {

@@ -1,31 +1,66 @@
-// Model files in the page's private file system (OPFS). They lie in one folder, under their own names.
-import { SourceError } from './errors.ts';
+// Model files in the page's private file system (OPFS). They lie in one folder; another holds what is known about them.
+import { RequestError, SourceError, StorageError } from './errors.ts';
 
 const FOLDER = 'models';
+const RECORDS = 'model-records';
+const RECORD = '.json';
+/** Longest file name that file systems hold, less what is appended to it. */
+const FILE_NAME_CHARS_MAX = 240;
 
-/** Names and sizes of the stored models; empty where the browser has no private file system. */
-export async function listStored(): Promise<{ name: string; bytes: number }[]> {
-  const models: { name: string; bytes: number }[] = [];
-  try {
-    const root = await navigator.storage.getDirectory();
-    const folder = await root.getDirectoryHandle(FOLDER);
-    for await (const handle of folder.values()) {
-      if (handle.kind !== 'file') continue;
-      const file = await (handle as FileSystemFileHandle).getFile();
-      models.push({ name: handle.name, bytes: file.size });
-    }
-  } catch {
-    // No private file system, or nothing was ever stored in it.
+/** A model in the page's storage; its source is `{ opfs: name }`. */
+export interface StoredModel {
+  name: string;
+  bytes: number;
+  /** `sha256:…` of the file; null if it was not downloaded. */
+  digest: string | null;
+}
+
+/** What was known of a file when it was stored. */
+interface Known {
+  digest: string;
+  bytes: number;
+  /** Milliseconds since 1970. */
+  modified: number;
+}
+
+/** The stored models; empty where the browser has no private file system. */
+export async function listStored(): Promise<StoredModel[]> {
+  const models: StoredModel[] = [];
+  const place = await folder(FOLDER, false).catch(() => null);
+  for await (const handle of place?.values() ?? []) {
+    const model = handle.kind === 'file' && (await stored(modelName(handle.name)));
+    if (model) models.push(model);
   }
   return models.sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** The stored model of this name, if there is one. */
+export async function stored(name: string): Promise<StoredModel | null> {
+  const place = await folder(FOLDER, false);
+  const handle = await place?.getFileHandle(fileName(name)).catch(() => null);
+  const file = await handle?.getFile();
+  if (!file) return null;
+  const records = await folder(RECORDS, false);
+  const record = records && (await readRecord<Known>(records, fileName(name) + RECORD));
+  // A record may be that of the file before: where the tab was closed too early, or another program stored this one.
+  const isOfThis = record?.bytes === file.size && record.modified === file.lastModified;
+  return { name, bytes: file.size, digest: isOfThis ? record.digest : null };
+}
+
+/** Deletes a stored model. Rejects with `IN_USE` while it is loaded, here or in another tab. */
+export async function deleteStored(name: string): Promise<void> {
+  const place = await folder(FOLDER, false);
+  if (place) await removeEntry(place, fileName(name), name);
+  const records = await folder(RECORDS, false);
+  if (records) await removeEntry(records, fileName(name) + RECORD, name);
 }
 
 /** A stored model for reading: an access handle, or the file where another tab holds it. For workers. */
 export async function openStored(name: string): Promise<FileSystemSyncAccessHandle | File> {
   try {
     const root = await navigator.storage.getDirectory();
-    const folder = await root.getDirectoryHandle(FOLDER);
-    const handle = await folder.getFileHandle(name);
+    const place = await root.getDirectoryHandle(FOLDER);
+    const handle = await place.getFileHandle(fileName(name));
     // Readers may share a file; browsers that do not know the mode lock it.
     const open = handle.createSyncAccessHandle as (o: object) => Promise<FileSystemSyncAccessHandle>;
     return await open.call(handle, { mode: 'read-only' }).catch(() => handle.getFile());
@@ -33,4 +68,84 @@ export async function openStored(name: string): Promise<FileSystemSyncAccessHand
     const message = `stored model \`${name}\` cannot be opened: ${(thrown as Error).message}`;
     throw new SourceError({ code: 'READ_FAILED', message, details: { name } });
   }
+}
+
+/** Moves a complete and checked file to the stored models, in place of the one of this name. */
+export async function replaceStored(name: string, file: FileSystemFileHandle, digest: string): Promise<StoredModel> {
+  const [place, records] = [await folder(FOLDER, true), await folder(RECORDS, true)];
+  await (file as MovableHandle).move(place, fileName(name)).catch((thrown: Error) => {
+    throw inUse(name, thrown);
+  });
+  const { size, lastModified } = await (await place.getFileHandle(fileName(name))).getFile();
+  await writeRecord(records, fileName(name) + RECORD, { digest, bytes: size, modified: lastModified } satisfies Known);
+  return { name, bytes: size, digest };
+}
+
+/** Known to every browser with WebGPU, and not yet to TypeScript. */
+interface MovableHandle extends FileSystemFileHandle {
+  move(folder: FileSystemDirectoryHandle, name: string): Promise<void>;
+}
+
+/** A name that can be stored; throws `BAD_OPTION` for others. */
+export function checkedName(name: string): string {
+  if (typeof name === 'string' && name !== '' && fileName(name).length <= FILE_NAME_CHARS_MAX) return name;
+  const message = `\`name\`: \`${String(name)}\` is empty or longer than a file name can be`;
+  throw new RequestError({ code: 'BAD_OPTION', message, details: { option: 'name' } });
+}
+
+/** Names of models have colons and slashes, which file systems do not take. */
+export function fileName(name: string): string {
+  // A name of dots alone would be a folder's.
+  return encodeURIComponent(name).replace(/^\.+$/, (dots) => '%2E'.repeat(dots.length));
+}
+
+/** The name that a file name stands for. */
+export function modelName(file: string): string {
+  try {
+    return decodeURIComponent(file);
+  } catch {
+    return file;
+  }
+}
+
+/** A folder of the private file system; null where it does not exist and is not to be created. */
+export async function folder(name: string, create: true): Promise<FileSystemDirectoryHandle>;
+export async function folder(name: string, create: false): Promise<FileSystemDirectoryHandle | null>;
+export async function folder(name: string, create: boolean): Promise<FileSystemDirectoryHandle | null> {
+  const root = await navigator.storage.getDirectory().catch((thrown: Error) => {
+    const message = `the browser gives this page no storage (${thrown.message}); leave private browsing, and open the page over https`;
+    throw new StorageError({ code: 'NO_STORAGE', message });
+  });
+  return root.getDirectoryHandle(name, { create }).catch((thrown: Error) => {
+    if (thrown.name === 'NotFoundError') return null;
+    throw thrown;
+  });
+}
+
+/** A small JSON file; null where there is none that can be read. */
+export async function readRecord<T>(place: FileSystemDirectoryHandle, file: string): Promise<T | null> {
+  try {
+    return JSON.parse(await (await (await place.getFileHandle(file)).getFile()).text()) as T;
+  } catch {
+    return null;
+  }
+}
+
+/** Replaces a small JSON file as a whole or not at all. */
+export async function writeRecord(place: FileSystemDirectoryHandle, file: string, value: unknown): Promise<void> {
+  const writer = await (await place.getFileHandle(file, { create: true })).createWritable();
+  await writer.write(JSON.stringify(value));
+  await writer.close();
+}
+
+/** Removes a file if it is there. Throws `IN_USE` where someone has it open. */
+export async function removeEntry(place: FileSystemDirectoryHandle, file: string, name: string): Promise<void> {
+  await place.removeEntry(file).catch((thrown: Error) => {
+    if (thrown.name !== 'NotFoundError') throw inUse(name, thrown);
+  });
+}
+
+function inUse(name: string, { message: cause }: Error): StorageError {
+  const message = `the stored model \`${name}\` is in use (${cause}); unload it, here and in other tabs, then try again`;
+  return new StorageError({ code: 'IN_USE', message, details: { name } });
 }

@@ -1,9 +1,10 @@
-//! `rullama check`: whether this adapter computes what the kernels' references compute.
+//! `rullama check`: whether this adapter computes what the kernels' references compute, and which tiers suit it.
 
 use clap::Args;
 use engine::Device;
 use engine::gpu::Features;
 use engine::kernels::case::{Case, all, check, speed};
+use engine::tiers::{TierRow, Trial, choose};
 use serde::Serialize;
 use serde_json::json;
 
@@ -13,7 +14,7 @@ use crate::opening::open_device;
 use crate::options::DeviceOptions;
 use crate::terminal::{print_json, print_line};
 
-/// Compare every kernel with its reference on this adapter
+/// Compare every kernel with its reference on this adapter, and try its tiers
 #[derive(Args, Debug)]
 pub(crate) struct Check {
     /// Only this kernel; may be given several times
@@ -40,6 +41,8 @@ struct Row {
     /// The case of the largest error.
     worst_case: String,
     problems: Vec<String>,
+    /// Cases that need a feature the adapter does not have.
+    not_run: usize,
 }
 
 impl Check {
@@ -60,12 +63,18 @@ impl Check {
                     worst: Some(0.0),
                     worst_case,
                     problems: Vec::new(),
+                    not_run: 0,
                 });
             }
             let row = rows.last_mut().expect("a row was pushed for this kernel");
             row.take(case, &device).await;
         }
-        self.print(&device, &rows)?;
+        let tiers = if self.kernel.is_empty() {
+            choose(&device).await.map_err(Failure::Engine)?.1
+        } else {
+            Vec::new()
+        };
+        self.print(&device, &rows, &tiers)?;
         let failed = rows.iter().map(|row| row.failed).sum();
         if failed > 0 {
             let adapter = device.adapter().to_string();
@@ -92,32 +101,47 @@ impl Check {
         Ok(cases)
     }
 
-    fn print(&self, device: &Device, rows: &[Row]) -> Result<(), Failure> {
+    fn print(&self, device: &Device, rows: &[Row], tiers: &[TierRow]) -> Result<(), Failure> {
         if self.json {
             return print_json(&json!({
                 "adapter": device.adapter(),
                 "features": device.features(),
                 "limits": device.limits(),
                 "kernels": rows,
+                "tiers": tiers,
             }));
         }
-        print_line(&format!("{}, {}", device.adapter(), tiers(device.features())))?;
-        print_line(&format!("{:22} {:>6} {:>7} {:>10}  worst case", "kernel", "cases", "failed", "error"))?;
+        print_line(&format!("{}, {}", device.adapter(), abilities(device.features())))?;
+        print_line(&format!(
+            "{:22} {:>6} {:>7} {:>7} {:>10}  worst case",
+            "kernel", "cases", "not run", "failed", "error"
+        ))?;
         for row in rows {
             let worst = row.worst.map_or("-".to_owned(), |worst| format!("{:.1} %", 100.0 * worst));
             print_line(&format!(
-                "{:22} {:>6} {:>7} {worst:>10}  {}",
-                row.kernel, row.cases, row.failed, row.worst_case
+                "{:22} {:>6} {:>7} {:>7} {worst:>10}  {}",
+                row.kernel, row.cases, row.not_run, row.failed, row.worst_case
             ))?;
             row.problems.iter().try_for_each(|problem| print_line(&format!("  {problem}")))?;
         }
-        print_line("error: the largest, as a part of what is allowed")
+        print_line(
+            "error: the largest, as a part of what is allowed; not run: cases for features that are not there",
+        )?;
+        if tiers.is_empty() {
+            return Ok(());
+        }
+        print_line(&format!("{:7} {:16} {:>10} {:>10}", "tiers", "", "error", "time"))?;
+        tiers.iter().try_for_each(print_tier)
     }
 }
 
 impl Row {
     async fn take(&mut self, case: &Case, device: &Device) {
         self.cases += 1;
+        if case.lacks(device).is_some() {
+            self.not_run += 1;
+            return;
+        }
         match check(device, case).await {
             Ok(outcome) => {
                 let part =
@@ -149,8 +173,21 @@ impl Row {
     }
 }
 
+fn print_tier(row: &TierRow) -> Result<(), Failure> {
+    let mark = if row.chosen { ", used" } else { "" };
+    let came = match &row.trial {
+        Trial::Lacks(feature) => format!("  needs {feature}"),
+        Trial::Failed(problem) => format!("  fails: {problem}"),
+        Trial::Passed { error, seconds } => {
+            let time = seconds.map_or("-".to_owned(), |seconds| format!("{:.1} us", 1e6 * seconds));
+            format!("{:>8.1} % {time:>10}{mark}", 100.0 * error)
+        }
+    };
+    print_line(&format!("{:7} {:16} {came}", row.work, row.tier))
+}
+
 /// What the adapter has beyond the least, in words.
-fn tiers(features: &Features) -> String {
+fn abilities(features: &Features) -> String {
     let mut names = Vec::new();
     if features.f16 {
         names.push("f16".to_owned());

@@ -11,6 +11,7 @@ mod logits;
 mod plan;
 mod render;
 mod run;
+mod serve;
 mod tokenize;
 
 use clap::Subcommand;
@@ -23,6 +24,7 @@ use crate::terminal::Chatter;
 pub(crate) enum Command {
     Run(Box<run::Run>),
     Chat(Box<chat::Chat>),
+    Serve(serve::Serve),
     Inspect(inspect::Inspect),
     Plan(plan::PlanCommand),
     Tokenize(tokenize::Tokenize),
@@ -40,6 +42,7 @@ impl Command {
         match self {
             Command::Run(command) => command.run(chatter).await,
             Command::Chat(command) => command.run(chatter).await,
+            Command::Serve(command) => command.run(),
             Command::Inspect(command) => command.run(chatter).await,
             Command::Plan(command) => command.run(chatter).await,
             Command::Tokenize(command) => command.run(chatter).await,
@@ -64,7 +67,7 @@ impl Command {
             Command::Eval(command) => command.json,
             Command::Bench(command) => command.json,
             Command::Check(command) => command.json,
-            Command::Chat(_) | Command::Completions(_) => false,
+            Command::Chat(_) | Command::Serve(_) | Command::Completions(_) => false,
         }
     }
 }

@@ -11,6 +11,7 @@ mod logits;
 mod measuring;
 mod program;
 mod resources;
+mod serving;
 mod store;
 mod text;
 mod usage;

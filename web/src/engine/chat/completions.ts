@@ -12,6 +12,7 @@ export type Generate = (
   signal: AbortSignal | undefined,
 ) => AsyncIterable<GenerateEvent | Finished>;
 
+/** What goes with a request and is no part of it. */
 export interface CallOptions {
   /** Aborting it ends the answer: the call, or the next step of its iterator, rejects with `CANCELLED`. */
   signal?: AbortSignal;
@@ -25,10 +26,12 @@ const REASONS: Record<Exclude<Finished['reason'], 'cancelled'>, FinishReason> = 
   tool_call: 'tool_calls',
 };
 
+/** `engine.chat.completions`. */
 export class Completions {
   readonly #generate: Generate;
   readonly #model: () => string;
 
+  /** @hidden */
   constructor(generate: Generate, model: () => string) {
     this.#generate = generate;
     this.#model = model;

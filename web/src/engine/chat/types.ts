@@ -1,6 +1,7 @@
 // The shapes of OpenAI's chat completions, as far as this engine fills them, with Gemma's thinking beside them.
 import type { Timings } from '../reports.ts';
 
+/** A call of a function that the assistant asked for. */
 export interface ToolCall {
   id?: string;
   type?: 'function';
@@ -8,6 +9,7 @@ export interface ToolCall {
   function: { name: string; arguments: string | Record<string, unknown> };
 }
 
+/** One turn of a conversation. */
 export interface Message {
   role: 'system' | 'developer' | 'user' | 'assistant' | 'tool';
   content?: string | { type: 'text'; text: string }[] | null;
@@ -18,11 +20,13 @@ export interface Message {
   name?: string;
 }
 
+/** A function that the model may call; `parameters` is a JSON schema. */
 export interface Tool {
   type: 'function';
   function: { name: string; description?: string; parameters?: Record<string, unknown> };
 }
 
+/** A request of OpenAI's chat completions; what this engine cannot honour is refused by name. */
 export interface ChatRequest {
   messages: Message[];
   /** Repeated in the answer; there is one model. */
@@ -54,8 +58,10 @@ export interface ChatRequest {
   continue_final_message?: boolean;
 }
 
+/** Why an answer ended: by itself or at a stop string, at its length, or with a call of a function. */
 export type FinishReason = 'stop' | 'length' | 'tool_calls';
 
+/** Tokens of a request and its answer. */
 export interface Usage {
   prompt_tokens: number;
   completion_tokens: number;
@@ -66,6 +72,7 @@ export interface Usage {
   };
 }
 
+/** What a chunk adds to the answer. */
 export interface Delta {
   role?: 'assistant';
   content?: string;
@@ -73,6 +80,7 @@ export interface Delta {
   tool_calls?: { index: number; id: string; type: 'function'; function: { name: string; arguments: string } }[];
 }
 
+/** A piece of a streamed answer. */
 export interface ChatCompletionChunk {
   id: string;
   object: 'chat.completion.chunk';
@@ -86,6 +94,7 @@ export interface ChatCompletionChunk {
   timings?: Timings;
 }
 
+/** A whole answer. */
 export interface ChatCompletion {
   id: string;
   object: 'chat.completion';

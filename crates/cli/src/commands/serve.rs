@@ -1,0 +1,94 @@
+//! `rullama serve`: the web app and the models of the Ollama store on a local address.
+
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::Args;
+use tokio::net::TcpListener;
+
+use crate::failure::Failure;
+use crate::serve::{App, Hosts, Limits, Site, accept};
+use crate::store;
+use crate::terminal::{note, print_line};
+
+/// Serve the web app, and the models of the Ollama store for it to download
+#[derive(Args, Debug)]
+pub(crate) struct Serve {
+    /// The address to listen on; others than this machine reach it only if it is not a loopback address
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    host: IpAddr,
+    /// The port; 0 takes a free one
+    #[arg(long, default_value_t = 8088)]
+    port: u16,
+    /// The folder of the built web app, instead of the one that is part of the program
+    #[arg(long, value_name = "FOLDER")]
+    app: Option<PathBuf>,
+    /// Another origin whose pages may list and download the models, such as https://example.org
+    #[arg(long, value_name = "ORIGIN", value_parser = origin)]
+    allow_origin: Vec<String>,
+}
+
+impl Serve {
+    pub(super) fn run(&self) -> Result<(), Failure> {
+        let app = match &self.app {
+            Some(folder) => Some(App::folder(folder)?),
+            None => App::built_in(),
+        };
+        // One thread moves bytes; files are read on others.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(self.listen(app))
+    }
+
+    async fn listen(&self, app: Option<App>) -> Result<(), Failure> {
+        let listener =
+            TcpListener::bind((self.host, self.port)).await.map_err(|error| self.cannot_listen(&error))?;
+        let address = listener.local_addr()?;
+        let stores = store::folders();
+        let models = store::complete(&stores).len();
+        if app.is_none() {
+            note(crate::serve::NO_APP);
+        }
+        let hosts = if self.host.is_loopback() { Hosts::Loopback } else { Hosts::Any };
+        if hosts == Hosts::Any {
+            note(
+                "whoever reaches this address can use the app and download the models; away from this machine browsers \
+                 offer WebGPU over https only\n",
+            );
+        }
+        print_line(&format!("{} with {models} models of the Ollama store; Ctrl-C stops", shown(address)))?;
+        let site = Site { app, stores, hosts, origins: self.allow_origin.clone() };
+        match accept(listener, site, Limits::default()).await {}
+    }
+
+    fn cannot_listen(&self, error: &std::io::Error) -> Failure {
+        let address = SocketAddr::new(self.host, self.port);
+        let problem = match error.kind() {
+            ErrorKind::AddrInUse => {
+                "the port is in use; stop the program that holds it, or choose another with `--port N`"
+                    .to_owned()
+            }
+            _ => error.to_string(),
+        };
+        Failure::Input { name: format!("cannot listen on {address}"), problem }
+    }
+}
+
+/// The address to open. One that stands for all of the machine's is best opened as the machine itself.
+fn shown(address: SocketAddr) -> String {
+    match address.ip() {
+        ip if ip.is_unspecified() => format!("http://localhost:{}", address.port()),
+        _ => format!("http://{address}"),
+    }
+}
+
+/// An origin as browsers write it.
+fn origin(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) && host.is_ascii() => {
+            Ok(text.to_ascii_lowercase())
+        }
+        _ => Err("an origin is a scheme and a host without a path, such as https://example.org".to_owned()),
+    }
+}

@@ -1,0 +1,13 @@
+//! The local server: the web app, and the models of the Ollama stores for it to download.
+
+mod app;
+mod body;
+mod connection;
+mod content;
+mod headers;
+mod models;
+mod site;
+
+pub(crate) use app::App;
+pub(crate) use connection::{Limits, accept};
+pub(crate) use site::{Hosts, NO_APP, Site};

@@ -1,0 +1,50 @@
+//! The models of the Ollama stores, for the app to list and to download.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::content::{Content, FOREVER, Stored};
+use crate::digest::Digest;
+use crate::store;
+
+/// A model as the app reads it.
+#[derive(Serialize)]
+struct Listed {
+    name: String,
+    bytes: u64,
+    digest: String,
+    family: Option<String>,
+    /// Relative to the list's own address, so that it holds behind a proxy too.
+    url: String,
+}
+
+/// The list as JSON. A model whose file is not complete is not in it.
+pub(crate) fn list(stores: &[PathBuf]) -> String {
+    let models: Vec<Listed> = store::complete(stores)
+        .into_iter()
+        .map(|model| Listed {
+            name: model.name,
+            bytes: model.bytes,
+            digest: model.digest.to_string(),
+            family: model.family,
+            url: format!("blob/{}", model.digest.blob_name()),
+        })
+        .collect();
+    json!({ "models": models }).to_string()
+}
+
+/// The file of a listed model. Other files of the store are nobody's business.
+pub(crate) fn blob(stores: &[PathBuf], name: &str) -> Option<Content> {
+    let wanted = Digest::from_blob_name(name)?;
+    let model = store::complete(stores).into_iter().find(|model| model.digest == wanted)?;
+    Some(Content {
+        bytes: Stored::File(File::open(model.path).ok()?),
+        length: model.bytes,
+        etag: format!("\"{}\"", wanted.blob_name()),
+        kind: "application/octet-stream",
+        cache: FOREVER,
+    })
+}

@@ -1,0 +1,328 @@
+//! `rullama serve`, asked through real connections.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::program::{Program, folder, rullama, text};
+
+/// A server that ends with the test.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// An answer.
+struct Answer {
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Server {
+    fn start(program: Program) -> Server {
+        let mut child = program.start();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.split("http://").nth(1).and_then(|rest| rest.split(' ').next());
+        let address = address.unwrap_or_else(|| panic!("it printed {line:?}")).to_owned();
+        Server { child, address }
+    }
+
+    /// Sends bytes as they are, and reads until the server closes.
+    fn send(&self, request: &[u8]) -> Answer {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        // A server that has seen enough may close before it has read everything.
+        let _ = stream.write_all(request);
+        let mut reply = Vec::new();
+        let _ = stream.read_to_end(&mut reply);
+        let end = reply.windows(4).position(|four| four == b"\r\n\r\n");
+        let end = end.unwrap_or_else(|| panic!("no head in {:?}", String::from_utf8_lossy(&reply)));
+        Answer { head: String::from_utf8(reply[..end].to_vec()).unwrap(), body: reply[end + 4..].to_vec() }
+    }
+
+    /// A request to `localhost` with these further header lines.
+    fn ask(&self, request: &str, headers: &[&str]) -> Answer {
+        let lines: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
+        self.send(
+            format!("{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{lines}\r\n").as_bytes(),
+        )
+    }
+
+    #[track_caller]
+    fn check(&self, request: &str, headers: &[&str], status: u16, says: &[&str], body: &str) {
+        let answer = self.ask(request, headers);
+        assert_eq!(answer.status(), status, "{request} {headers:?}: {}", answer.head);
+        for part in says {
+            assert!(
+                answer.head.to_lowercase().contains(&part.to_lowercase()),
+                "no `{part}` in {}",
+                answer.head
+            );
+        }
+        assert_eq!(String::from_utf8_lossy(&answer.body), body, "{request} {headers:?}");
+    }
+
+    /// The status of a request that is not answered with a body of interest.
+    fn status(&self, request: &[u8]) -> u16 {
+        self.send(request).status()
+    }
+}
+
+impl Answer {
+    fn status(&self) -> u16 {
+        self.head.split(' ').nth(1).unwrap().parse().unwrap()
+    }
+}
+
+/// A folder with a built app of a few bytes, and beside it a secret.
+fn app(name: &str) -> PathBuf {
+    let above = folder(name);
+    let app = above.join("app");
+    std::fs::create_dir_all(app.join("assets")).unwrap();
+    std::fs::write(app.join("index.html"), "<p>").unwrap();
+    std::fs::write(app.join("assets/a b.wasm"), "0123456789").unwrap();
+    std::fs::write(above.join("secret"), "secret").unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(above.join("secret"), app.join("link")).unwrap();
+    app
+}
+
+fn serve(app: &Path) -> Program {
+    rullama(["serve", "--port", "0", "--app", &text(app)])
+}
+
+/// A store with a whole model, a model that is still being fetched, and one whose manifest is broken.
+fn store(name: &str) -> (PathBuf, String) {
+    let store = folder(name);
+    let blob = |content: &[u8]| {
+        let hex: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
+        std::fs::create_dir_all(store.join("blobs")).unwrap();
+        std::fs::write(store.join(format!("blobs/sha256-{hex}")), content).unwrap();
+        format!("sha256:{hex}")
+    };
+    let manifest = |path: &str, content: &Value| {
+        let path = store.join("manifests/registry.ollama.ai/library").join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content.to_string()).unwrap();
+    };
+    let digest = blob(b"GGUF and so on");
+    let layers = |digest: &str, size: u64| json!([{ "mediaType": "application/vnd.ollama.image.model", "digest": digest, "size": size }]);
+    let config = blob(br#"{"model_family":"gemma4"}"#);
+    manifest("gemma4/tiny", &json!({ "config": { "digest": config }, "layers": layers(&digest, 14) }));
+    manifest("gemma4/partial", &json!({ "layers": layers(&digest, 15) }));
+    manifest("gemma4/broken", &json!({ "error": "not found" }));
+    (store, digest)
+}
+
+#[test]
+fn files_ranges_and_revisions() {
+    let server = Server::start(serve(&app("serve-files")));
+    let file = "GET /assets/a%20b.wasm";
+    server.check(
+        file,
+        &[],
+        200,
+        &["content-type: application/wasm", "content-length: 10", "immutable"],
+        "0123456789",
+    );
+    server.check("GET /assets/a%20b.wasm?x=1", &[], 200, &["accept-ranges: bytes"], "0123456789");
+    server.check("HEAD /assets/a%20b.wasm", &[], 200, &["content-length: 10"], "");
+    server.check("GET /", &[], 200, &["text/html", "cache-control: no-cache"], "<p>");
+    server.check(
+        file,
+        &["Range: bytes=2-4"],
+        206,
+        &["content-range: bytes 2-4/10", "content-length: 3"],
+        "234",
+    );
+    server.check("HEAD /assets/a%20b.wasm", &["Range: bytes=2-4"], 206, &["content-length: 3"], "");
+    server.check(file, &["Range: bytes=8-99"], 206, &["content-range: bytes 8-9/10"], "89");
+    server.check(file, &["Range: bytes=-3"], 206, &["content-range: bytes 7-9/10"], "789");
+    server.check(file, &["Range: bytes=10-"], 416, &["content-range: bytes */10"], "");
+    server.check(file, &["Range: lines=1-2"], 200, &[], "0123456789");
+
+    let head = server.ask(file, &[]).head;
+    let tag = head.lines().find_map(|line| line.strip_prefix("etag: ")).unwrap();
+    server.check(file, &[&format!("If-None-Match: \"x\", {tag}")], 304, &["etag"], "");
+    server.check(file, &["If-None-Match: \"x\""], 200, &[], "0123456789");
+    server.check(file, &["Range: bytes=5-", &format!("If-Range: {tag}")], 206, &[], "56789");
+    server.check(file, &["Range: bytes=5-", "If-Range: \"x\""], 200, &[], "0123456789");
+}
+
+#[test]
+fn every_answer_is_protected() {
+    let server = Server::start(serve(&app("serve-headers")));
+    for request in
+        ["GET /", "GET /none", "POST /", "GET /api/models", "GET /api/blob/x", "OPTIONS /api/models"]
+    {
+        let head = server.ask(request, &["Origin: https://example.org"]).head;
+        for line in [
+            "cross-origin-opener-policy: same-origin",
+            "cross-origin-embedder-policy: require-corp",
+            "cross-origin-resource-policy: same-origin",
+            "x-content-type-options: nosniff",
+            "content-security-policy: default-src 'self'; script-src 'self' 'wasm-unsafe-eval';",
+        ] {
+            assert!(head.contains(line), "{request}: no `{line}` in {head}");
+        }
+        assert!(!head.contains("access-control"), "{request} is open to other origins: {head}");
+    }
+}
+
+#[test]
+fn nothing_outside_the_folder() {
+    let server = Server::start(serve(&app("serve-outside")));
+    let gone = "there is nothing of this name\n";
+    for path in [
+        "/../secret",
+        "/%2e%2e/secret",
+        "/assets/../../secret",
+        "//etc/passwd",
+        "/%2Fetc/passwd",
+        "/%zz",
+        "/..%5csecret",
+        "/%00",
+        "/assets",
+        "/link",
+        "/c:/x",
+        "/api/blob/../../secret",
+        "/api/blob/%2e%2e",
+    ] {
+        if path == "/link" && !cfg!(unix) {
+            continue;
+        }
+        server.check(&format!("GET {path}"), &[], 404, &[], gone);
+    }
+}
+
+#[test]
+fn abuse_is_refused() {
+    let server = Server::start(serve(&app("serve-abuse")));
+    let with = |lines: &str| format!("GET / HTTP/1.1\r\nConnection: close\r\n{lines}\r\n").into_bytes();
+    assert_eq!(server.status(&with("Host: localhost\r\n")), 200);
+    server.check("POST /", &[], 405, &["allow: GET, HEAD, OPTIONS"], "GET and HEAD are answered here\n");
+    server.check(
+        "GET /",
+        &["Content-Length: 5"],
+        413,
+        &["connection: close"],
+        "no request here has a body\n",
+    );
+    server.check(
+        "GET /",
+        &["Transfer-Encoding: chunked"],
+        413,
+        &["connection: close"],
+        "no request here has a body\n",
+    );
+    // Who can make a name lead here must not read what is here.
+    assert_eq!(server.status(&with("Host: example.org\r\n")), 403);
+    assert_eq!(server.status(&with("Host: localhost.example.org:8088\r\n")), 403);
+    assert_eq!(server.status(&with("")), 400);
+    assert_eq!(server.status(&with("Host: localhost\r\nHost: example.org\r\n")), 400);
+    assert_eq!(server.status(&with("Host: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n")), 400);
+    assert_eq!(server.status(&with("Host: localhost\r\nno colon\r\n")), 400);
+    assert_eq!(server.status(b"nonsense\r\n\r\n"), 400);
+    assert_eq!(server.status(&with(&format!("Host: localhost\r\nX: {}\r\n", "x".repeat(20_000)))), 431);
+    assert_eq!(server.status(&with(&format!("Host: localhost\r\n{}", "X: 1\r\n".repeat(100)))), 431);
+    let long = format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "x".repeat(100_000));
+    assert!(matches!(server.status(long.as_bytes()), 414 | 431));
+    // It still answers.
+    assert_eq!(server.status(&with("Host: 127.0.0.1:1\r\n")), 200);
+    assert_eq!(server.status(&with("Host: [::1]\r\n")), 200);
+}
+
+#[test]
+fn models_of_the_store() {
+    let (store, digest) = store("serve-store");
+    let server = Server::start(serve(&app("serve-store-app")).env("OLLAMA_MODELS", &store));
+    let blob = digest.replace(':', "-");
+    let listed: Value = serde_json::from_slice(&server.ask("GET /api/models", &[]).body).unwrap();
+    let model = json!({ "name": "gemma4:tiny", "bytes": 14, "digest": digest, "family": "gemma4", "url": format!("blob/{blob}") });
+    assert_eq!(listed, json!({ "models": [model] }));
+    let request = format!("GET /api/blob/{blob}");
+    server.check(&request, &[], 200, &[&format!("etag: \"{blob}\""), "content-length: 14"], "GGUF and so on");
+    server.check(&request, &["Range: bytes=5-7"], 206, &["content-range: bytes 5-7/14"], "and");
+    server.check(&request, &["Range: bytes=5-", &format!("If-Range: \"{blob}\"")], 206, &[], "and so on");
+    server.check(&format!("HEAD /api/blob/{blob}"), &[], 200, &["content-length: 14"], "");
+
+    // The configuration is a blob too, but no model.
+    let gone = "there is nothing of this name\n";
+    let hex: String =
+        Sha256::digest(br#"{"model_family":"gemma4"}"#).iter().map(|byte| format!("{byte:02x}")).collect();
+    server.check(&format!("GET /api/blob/sha256-{hex}"), &[], 404, &[], gone);
+    server.check("GET /api/blob/sha256-0", &[], 404, &[], gone);
+
+    // A model that is fetched while the server runs is there.
+    let manifest = store.join("manifests/registry.ollama.ai/library/gemma4");
+    std::fs::copy(manifest.join("tiny"), manifest.join("new")).unwrap();
+    let listed: Value = serde_json::from_slice(&server.ask("GET /api/models", &[]).body).unwrap();
+    assert_eq!(listed["models"].as_array().unwrap().len(), 2, "{listed}");
+}
+
+#[test]
+fn another_origin_that_is_allowed() {
+    let program = rullama([
+        "serve",
+        "--port",
+        "0",
+        "--app",
+        &text(&app("serve-origin")),
+        "--allow-origin",
+        "https://example.org",
+    ]);
+    let server = Server::start(program);
+    let shared = [
+        "access-control-allow-origin: https://example.org",
+        "access-control-expose-headers: content-range, etag",
+        "cross-origin-resource-policy: cross-origin",
+        "vary: origin",
+    ];
+    let models = r#"{"models":[]}"#;
+    server.check("GET /api/models", &["Origin: https://example.org"], 200, &shared, models);
+    server.check(
+        "OPTIONS /api/models",
+        &["Origin: https://example.org"],
+        204,
+        &["access-control-allow-headers: range, if-range"],
+        "",
+    );
+    for (request, origin) in [("GET /api/models", "https://example.com"), ("GET /", "https://example.org")] {
+        let head = server.ask(request, &[&format!("Origin: {origin}")]).head;
+        assert!(!head.contains("access-control"), "{request} from {origin}: {head}");
+    }
+}
+
+#[test]
+fn what_cannot_be_served_is_said() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let app = app("serve-port");
+    let run = |words: &[&str]| rullama(["serve"].iter().chain(words)).run();
+    run(&["--port", &port, "--app", &text(&app)])
+        .failed(1, &[&format!("127.0.0.1:{port}"), "in use", "--port N"]);
+    run(&["--app", &text(&app.join("assets"))]).failed(1, &["holds no index.html", "cargo xtask web"]);
+    run(&["--app", &text(&app.join("none"))]).failed(1, &["none"]);
+    assert_eq!(run(&["--allow-origin", "https://example.org/path"]).code, 2);
+    assert_eq!(run(&["--host", "example.org"]).code, 2);
+}
+
+#[test]
+fn every_address_answers_to_any_name() {
+    let program = rullama(["serve", "--port", "0", "--host", "0.0.0.0", "--app", &text(&app("serve-host"))]);
+    let server = Server::start(program);
+    assert!(server.address.starts_with("localhost:"), "{}", server.address);
+    let named = b"GET / HTTP/1.1\r\nHost: box.example.org\r\nConnection: close\r\n\r\n";
+    assert_eq!(server.status(named), 200);
+}

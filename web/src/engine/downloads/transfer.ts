@@ -1,0 +1,188 @@
+// From the network to the disk, attempt after attempt, until the file is there and its digest is right.
+import { cancelled, SourceError, StorageError } from '../errors.ts';
+import { ask, Interrupted, type Answer } from './answer.ts';
+import type { PlainWanted } from './download.ts';
+import { FollowingHash, type Hash } from './hash.ts';
+import { goesOn, hasChanged, type Origin } from './origin.ts';
+import { pieces } from './pieces.ts';
+import { Meter, type Progress } from './progress.ts';
+import { backOff } from './retry.ts';
+
+/** The file that grows. Bytes are only ever added to its end, so its length is how far the download is. */
+export interface GrowingFile {
+  /** What is known about the bytes that are there; null when nothing is. */
+  origin: Origin | null;
+  readonly bytes: number;
+  /** Keeps `origin` for the next attempt, before a byte of it is written. */
+  setOrigin(origin: Origin): Promise<void>;
+  append(bytes: Uint8Array): void;
+  /** Fills `into` from `at`, or as much of it as there is. */
+  read(into: Uint8Array, at: number): number;
+  clear(): void;
+}
+
+export interface Tools {
+  fetch: (url: string, request: RequestInit) => Promise<Response>;
+  newHash: () => Hash;
+  /** Bytes that may still be stored; null where the browser does not say. */
+  freeBytes: () => Promise<number | null>;
+  signal: AbortSignal;
+  silenceSeconds: number;
+  onProgress: (progress: Progress) => void;
+}
+
+/**
+ * Loads what is missing of `wanted` into `file`; returns its digest, `sha256:…`. On failure the bytes stay for the next
+ * call, except after `WRONG_DIGEST`.
+ */
+export async function transfer(wanted: PlainWanted, file: GrowingFile, tools: Tools): Promise<string> {
+  const work = new Transfer(wanted, file, tools);
+  await work.load();
+  return work.verify();
+}
+
+class Transfer {
+  readonly #wanted: PlainWanted;
+  readonly #file: GrowingFile;
+  readonly #tools: Tools;
+  readonly #meter: Meter;
+  #hash: FollowingHash;
+  #total: number | null;
+
+  constructor(wanted: PlainWanted, file: GrowingFile, tools: Tools) {
+    this.#wanted = wanted;
+    this.#file = file;
+    this.#tools = tools;
+    this.#meter = new Meter(tools.onProgress);
+    if (file.origin && goesOn(file.origin, wanted)) file.origin = { ...file.origin, digest: wanted.digest ?? file.origin.digest };
+    else this.#clear();
+    this.#hash = new FollowingHash(tools.newHash(), file);
+    this.#total = file.origin?.total ?? wanted.bytes;
+  }
+
+  async load() {
+    const { signal } = this.#tools;
+    let furthest = this.#file.bytes;
+    let failures = 0;
+    let answered = false;
+    // An origin is known to be complete only when an answer has said how long it is.
+    while (this.#file.origin?.total == null || this.#file.bytes < this.#file.origin.total) {
+      try {
+        await this.#attempt(() => (answered = true));
+      } catch (thrown) {
+        if (signal.aborted) throw cancelled();
+        if (!(thrown instanceof Interrupted)) throw thrown;
+        // A server that cuts every answer at the same place would never be given up otherwise.
+        if (this.#file.bytes > furthest) failures = 0;
+        furthest = Math.max(furthest, this.#file.bytes);
+        await backOff(++failures, answered, thrown, signal, (seconds) => {
+          const more = { retryInSeconds: seconds, problem: thrown.message };
+          this.#meter.at('waiting', this.#file.bytes, this.#total, more);
+        });
+      }
+    }
+    if (this.#file.bytes === 0) throw this.#wrongLength(0);
+  }
+
+  /** One request: asks for what is missing and appends it. */
+  async #attempt(onAnswer: () => void) {
+    const { silenceSeconds, signal } = this.#tools;
+    const silence = new AbortController();
+    const lost = () => silence.abort(new Interrupted(this.#wanted.url, `nothing came for ${silenceSeconds} s`));
+    let timer = setTimeout(lost, 1000 * silenceSeconds);
+    const heard = () => {
+      clearTimeout(timer);
+      timer = setTimeout(lost, 1000 * silenceSeconds);
+    };
+    this.#meter.at('checking', this.#file.bytes, this.#total);
+    try {
+      const either = AbortSignal.any([signal, silence.signal]);
+      const answer = await ask(this.#wanted.url, this.#file.bytes, this.#file.origin, this.#tools.fetch, either);
+      onAnswer();
+      heard();
+      await this.#take(answer, heard);
+    } catch (thrown) {
+      throw silence.signal.aborted ? silence.signal.reason : thrown;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #take(answer: Answer, heard: () => void) {
+    const file = this.#file;
+    const body = pieces(answer.body);
+    try {
+      await this.#begin(answer);
+      for (;;) {
+        const piece = await body.next().catch((thrown: Error) => {
+          throw new Interrupted(this.#wanted.url, `the connection broke after ${file.bytes} bytes: ${thrown.message}`);
+        });
+        if (!piece) break;
+        heard();
+        if (this.#total !== null && file.bytes + piece.length > this.#total) throw this.#wrongLength(file.bytes + piece.length);
+        file.append(piece);
+        this.#hash.follow(piece);
+        this.#meter.at('loading', file.bytes, this.#total);
+      }
+    } finally {
+      // An answer that is not wanted any more must not go on in the background.
+      body.cancel();
+    }
+    if (this.#total === null) await file.setOrigin({ ...file.origin!, total: (this.#total = file.bytes) });
+    if (file.bytes < this.#total) throw new Interrupted(this.#wanted.url, `the answer ended after ${file.bytes} of ${this.#total} bytes`);
+  }
+
+  /** Decides whether the answer continues what is there, and makes room for it. */
+  async #begin(answer: Answer) {
+    const { bytes, url } = this.#wanted;
+    const file = this.#file;
+    if (bytes !== null && answer.total !== null && answer.total !== bytes) throw this.#wrongLength(answer.total);
+    if (file.bytes > 0 && hasChanged(file.origin, answer)) {
+      this.#clear();
+      if (answer.start > 0) throw new Interrupted(url, 'the file has changed on the server, so it is loaded anew', 0);
+    }
+    // A server that does not know ranges begins again each time.
+    if (answer.start === 0) this.#clear();
+    if (answer.start !== file.bytes) {
+      throw new Interrupted(url, `the server sent bytes from ${answer.start} where those from ${file.bytes} were asked for`);
+    }
+    this.#total = answer.total ?? bytes;
+    const free = await this.#tools.freeBytes();
+    const needed = (this.#total ?? 0) - file.bytes;
+    if (free !== null && needed > free) throw storageFull(this.#wanted.name, needed, free);
+    const { etag, lastModified } = answer;
+    const digest = this.#wanted.digest ?? file.origin?.digest ?? null;
+    await file.setOrigin({ url, digest, total: this.#total, etag, lastModified });
+  }
+
+  /** Hashes what is still to be hashed, and compares. */
+  async verify(): Promise<string> {
+    const file = this.#file;
+    const [found, expected] = [await this.#hash.finish(this.#tools.signal, (done) => this.#meter.at('verifying', done, file.bytes)), file.origin!.digest];
+    if (expected === null || found === expected) return found;
+    file.clear();
+    const message =
+      `${this.#wanted.url}: the digest of its ${this.#total} bytes is ${found}, expected ${expected}; they were deleted. ` +
+      'Download it again; if that does not help, the server has another file';
+    throw new SourceError({ code: 'WRONG_DIGEST', message, details: { url: this.#wanted.url, expected, found } });
+  }
+
+  #clear() {
+    this.#file.clear();
+    this.#hash = new FollowingHash(this.#tools.newHash(), this.#file);
+  }
+
+  #wrongLength(found: number): SourceError {
+    const { url } = this.#wanted;
+    const expected = this.#wanted.bytes ?? this.#total;
+    const message = `${url}: the server's file has ${found} bytes, expected ${expected ?? 'some'}; ask for the list of models again`;
+    return new SourceError({ code: 'WRONG_LENGTH', message, details: { url, expected, found } });
+  }
+}
+
+/** There is no room for `needed` more bytes. */
+export function storageFull(name: string, needed: number, free: number | null): StorageError {
+  const there = free === null ? 'there is no room for them' : `the browser has room for ${free}`;
+  const message = `\`${name}\` needs ${needed} more bytes, ${there}; delete a stored model or free space on the disk, then go on`;
+  return new StorageError({ code: 'STORAGE_FULL', message, details: { name, needed, free } });
+}

@@ -1,0 +1,86 @@
+// Files in memory whose server misbehaves as a test has planned it, request by request.
+import { createHash } from 'node:crypto';
+
+/**
+ * Files by their path. A file is `{ bytes, etag, modified, plan, asked }`; each request takes the next item of `plan`:
+ *
+ *   { status, headers }  this status with an empty body
+ *   { cut: n }           the connection is closed after n bytes of the body
+ *   { stall: n }         the body stops after n bytes and the connection stays open
+ *   { whole: true }      Range is ignored: status 200 and the whole file
+ *   { total: n }         Content-Range, or Content-Length where Range is ignored, claims a file of n bytes
+ *
+ * Without an item the answer is right. `asked` records `{ range, ifRange, status }`.
+ */
+export class FickleFiles {
+  #files = new Map();
+  #waiting = [];
+  #stalled = [];
+
+  add(path, bytes, ...plan) {
+    const file = { bytes, etag: `"${digestOf(bytes).slice(-8)}"`, modified: null, plan, asked: [] };
+    this.#files.set(path, file);
+    return file;
+  }
+
+  /** Resolves once a body has stopped as planned, so that a test need not guess when. */
+  stalled() {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Closes the connections of bodies that have stopped. */
+  breakStalled() {
+    for (const response of this.#stalled.splice(0)) response.destroy();
+  }
+
+  /** For `serveProject`. */
+  answer = (request, response) => {
+    const file = this.#files.get(new URL(request.url, 'http://127.0.0.1').pathname);
+    if (!file) return false;
+    response.setHeader('Access-Control-Allow-Origin', '*');
+    response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
+    const { range = null, 'if-range': ifRange = null } = request.headers;
+    const fault = file.plan.shift() ?? {};
+    const size = file.bytes.length;
+    const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
+    const isSame = ifRange === null || ifRange === file.etag;
+    const start = fault.whole || !isSame || range === null ? null : from;
+    const status = fault.status ?? (start === null ? 200 : start < size ? 206 : 416);
+    file.asked.push({ range, ifRange, status });
+    response.statusCode = status;
+    for (const [name, value] of Object.entries(fault.headers ?? {})) response.setHeader(name, value);
+    if (file.etag) response.setHeader('ETag', file.etag);
+    if (file.modified) response.setHeader('Last-Modified', file.modified);
+    if (status === 416) response.setHeader('Content-Range', `bytes */${size}`);
+    if (fault.status || status === 416) return response.end(), true;
+    const body = file.bytes.subarray(start ?? 0);
+    if (start !== null) response.setHeader('Content-Range', `bytes ${start}-${size - 1}/${fault.total ?? size}`);
+    response.setHeader('Content-Length', start === null ? (fault.total ?? size) : body.length);
+    const end = fault.cut ?? fault.stall;
+    if (end === undefined && body.length < (start === null ? (fault.total ?? 0) : 0)) {
+      // Fewer bytes than were claimed, and then the end.
+      response.write(body, () => response.destroy());
+    } else if (end === undefined) response.end(body);
+    else {
+      response.write(body.subarray(0, end), () => {
+        if (fault.cut !== undefined) response.destroy();
+        else {
+          this.#stalled.push(response);
+          for (const tell of this.#waiting.splice(0)) tell();
+        }
+      });
+    }
+    return true;
+  };
+}
+
+export const digestOf = (bytes) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+
+/** Bytes that repeat nowhere, so that a piece in a wrong place shows. */
+export function noise(length, seed) {
+  const bytes = Buffer.alloc(length);
+  for (let at = 0, block = 0; at < length; at += 32, block++) {
+    createHash('sha256').update(`${seed} ${block}`).digest().copy(bytes, at);
+  }
+  return bytes;
+}

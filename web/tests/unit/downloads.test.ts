@@ -1,0 +1,238 @@
+// The order of events of a download, with a file in memory, a planned server and a clock that the test moves.
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { PlainWanted } from '../../src/engine/downloads/download.ts';
+import { FollowingHash } from '../../src/engine/downloads/hash.ts';
+import { goesOn, hasChanged, revision, type Origin } from '../../src/engine/downloads/origin.ts';
+import type { Progress } from '../../src/engine/downloads/progress.ts';
+import { transfer, type GrowingFile } from '../../src/engine/downloads/transfer.ts';
+import { fileName, modelName } from '../../src/engine/stored.ts';
+
+const URL_ = 'https://models.example/file';
+const BYTES = Uint8Array.from({ length: 5000 }, (_, i) => i * 7);
+const digestOf = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+const wanted: PlainWanted = { url: URL_, name: 'm', digest: digestOf(BYTES), bytes: null };
+const origin: Origin = { url: URL_, digest: null, total: 5000, etag: '"a"', lastModified: null };
+
+type Signs = Parameters<typeof hasChanged>[1];
+
+class MemoryFile implements GrowingFile {
+  origin: Origin | null = null;
+  content: Uint8Array;
+
+  constructor(content = new Uint8Array(0), of: Origin | null = null) {
+    this.content = content;
+    this.origin = of;
+  }
+  get bytes() {
+    return this.content.length;
+  }
+  async setOrigin(next: Origin) {
+    this.origin = next;
+  }
+  append(piece: Uint8Array) {
+    this.content = Uint8Array.from([...this.content, ...piece]);
+  }
+  read(into: Uint8Array, at: number) {
+    const piece = this.content.subarray(at, at + into.length);
+    into.set(piece);
+    return piece.length;
+  }
+  clear() {
+    this.content = new Uint8Array(0);
+    this.origin = null;
+  }
+}
+
+class NodeHash {
+  #hash = createHash('sha256');
+  update(bytes: Uint8Array) {
+    this.#hash.update(bytes);
+  }
+  digest() {
+    return this.#hash.digest('hex');
+  }
+}
+
+/** A server that answers a request for bytes from `start`. */
+type Reply = (start: number, signal: AbortSignal) => Response;
+
+const ranged = (bytes: Uint8Array, from: number, more: { upTo?: number; headers?: Record<string, string> } = {}) => {
+  const body = bytes.slice(from, more.upTo);
+  const broken = new ReadableStream({
+    pull(controller) {
+      if (body.length > 0 && controller.desiredSize === 1 && !this.sent) controller.enqueue(body);
+      else controller.error(new TypeError('network error'));
+      this.sent = true;
+    },
+    sent: false,
+  } as UnderlyingDefaultSource & { sent: boolean });
+  const headers = { 'Content-Range': `bytes ${from}-${bytes.length - 1}/${bytes.length}`, ETag: '"a"', ...more.headers };
+  return new Response(more.upTo === undefined ? body : broken, { status: 206, headers });
+};
+const good: Reply = (start) => ranged(BYTES, start);
+
+/** Runs a download against replies in turn; time passes as fast as it is waited for. */
+async function run(file: MemoryFile, replies: Reply[], ask: Partial<PlainWanted> = {}, free: number | null = null) {
+  const asked: string[] = [];
+  const progress: Progress[] = [];
+  const fetch = async (_url: string, { headers, signal }: RequestInit) => {
+    const range = new Headers(headers).get('Range')!;
+    asked.push(range);
+    const reply = replies.shift();
+    if (!reply) throw new TypeError('Failed to fetch');
+    return reply(Number(/\d+/.exec(range)), signal!);
+  };
+  const ended = transfer({ ...wanted, ...ask }, file, {
+    fetch,
+    newHash: () => new NodeHash(),
+    freeBytes: async () => free,
+    signal: new AbortController().signal,
+    silenceSeconds: 30,
+    onProgress: (at) => progress.push(at),
+  }).then(
+    (digest) => ({ digest, error: null }),
+    (error: { code: string; message: string; details: Record<string, unknown> }) => ({ digest: null, error }),
+  );
+  let isOver = false;
+  ended.then(() => (isOver = true));
+  while (!isOver) await vi.advanceTimersByTimeAsync(100);
+  return { ...(await ended), asked, progress, waits: progress.flatMap(({ retryInSeconds }) => retryInSeconds ?? []) };
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+test('a whole file is loaded with one request', async () => {
+  const file = new MemoryFile();
+  const { digest, asked, waits } = await run(file, [good]);
+  expect([digest, asked, waits, file.content]).toEqual([wanted.digest, ['bytes=0-'], [], BYTES]);
+  expect(file.origin).toEqual({ ...origin, digest: wanted.digest });
+});
+
+test('what is there is hashed from the file and not loaded again', async () => {
+  const file = new MemoryFile(BYTES.slice(0, 3000), origin);
+  expect(await run(file, [good])).toMatchObject({ digest: wanted.digest, asked: ['bytes=3000-'] });
+  const complete = new MemoryFile(BYTES, origin);
+  expect(await run(complete, [])).toMatchObject({ digest: wanted.digest, asked: [] });
+});
+
+test('broken answers are gone on from, and the waits grow until bytes come again', async () => {
+  const cut: Reply = (start) => ranged(BYTES, start, { upTo: start + 1000 });
+  const down: Reply = () => new Response(null, { status: 503 });
+  const busy: Reply = () => new Response(null, { status: 429, headers: { 'Retry-After': '20' } });
+  const { digest, asked, waits } = await run(new MemoryFile(), [down, down, cut, down, busy, good]);
+  expect(digest).toBe(wanted.digest);
+  expect(asked).toEqual(['bytes=0-', 'bytes=0-', 'bytes=0-', 'bytes=1000-', 'bytes=1000-', 'bytes=1000-']);
+  expect(waits).toEqual([1, 2, 1, 2, 20]);
+});
+
+test('a server that never answers is given up soon, one that has answered later', async () => {
+  const never = await run(new MemoryFile(), []);
+  expect([never.error?.code, never.waits]).toEqual(['NETWORK', [1, 2]]);
+  expect(never.error?.message).toContain('Failed to fetch');
+  const file = new MemoryFile();
+  const once = await run(file, [(start) => ranged(BYTES, start, { upTo: 1000 })]);
+  expect([once.error?.code, once.waits]).toEqual(['NETWORK', [1, 2, 4, 8, 16, 32, 60, 60]]);
+  expect(file.bytes).toBe(1000);
+});
+
+test('a server that cuts every answer at the same place is given up', async () => {
+  const whole: Reply = () =>
+    new Response(ranged(BYTES, 0, { upTo: 1000 }).body, { status: 200, headers: { 'Content-Length': '5000' } });
+  const { error, waits } = await run(new MemoryFile(), Array(20).fill(whole));
+  expect([error?.code, waits.length]).toEqual(['NETWORK', 8]);
+});
+
+test('silence counts as a lost connection', async () => {
+  const silent: Reply = (_start, signal) => {
+    const start = (body: ReadableStreamDefaultController) => signal.addEventListener('abort', () => body.error(signal.reason));
+    return new Response(new ReadableStream({ start }), { status: 206 });
+  };
+  const start = performance.now();
+  const { digest, progress } = await run(new MemoryFile(), [silent, good]);
+  expect(digest).toBe(wanted.digest);
+  expect(performance.now() - start).toBeGreaterThanOrEqual(31_000);
+  expect(progress.find(({ phase }) => phase === 'waiting')?.problem).toContain('nothing came for 30 s');
+});
+
+test('a file that has changed is loaded anew at once', async () => {
+  const file = new MemoryFile(Uint8Array.from(BYTES.slice(0, 3000)).reverse(), { ...origin, etag: '"old"' });
+  expect(await run(file, [good, good])).toMatchObject({ digest: wanted.digest, asked: ['bytes=3000-', 'bytes=0-'], waits: [] });
+});
+
+test('a wrong digest leaves nothing, a wrong length leaves all', async () => {
+  const file = new MemoryFile();
+  const wrong = await run(file, [good], { digest: digestOf(BYTES.slice(1)) });
+  expect(wrong.error).toMatchObject({ code: 'WRONG_DIGEST', details: { found: wanted.digest } });
+  expect(file.bytes).toBe(0);
+  const begun = new MemoryFile(BYTES.slice(0, 3000), { ...origin, total: 6000 });
+  expect((await run(begun, [good], { bytes: 6000 })).error).toMatchObject({ code: 'WRONG_LENGTH', details: { expected: 6000, found: 5000 } });
+  expect(begun.bytes).toBe(3000);
+});
+
+test('a body longer than was said, or of other bytes than were asked for, is not taken', async () => {
+  const long: Reply = () => new Response(BYTES, { status: 206, headers: { 'Content-Range': 'bytes 0-999/1000' } });
+  expect((await run(new MemoryFile(), [long])).error?.code).toBe('WRONG_LENGTH');
+  const elsewhere: Reply = () => ranged(BYTES, 2000);
+  const file = new MemoryFile(BYTES.slice(0, 3000), origin);
+  expect(await run(file, [elsewhere, good])).toMatchObject({ digest: wanted.digest, asked: ['bytes=3000-', 'bytes=3000-'] });
+});
+
+test('a length that nobody says is the one that came', async () => {
+  const chunked: Reply = () => new Response(BYTES, { status: 200, headers: { 'Content-Encoding': 'gzip', 'Content-Length': '7' } });
+  const file = new MemoryFile();
+  expect((await run(file, [chunked])).digest).toBe(wanted.digest);
+  expect(file.origin?.total).toBe(5000);
+});
+
+test('too little room is said before a byte is loaded', async () => {
+  const file = new MemoryFile(BYTES.slice(0, 3000), origin);
+  const { error } = await run(file, [good], {}, 1999);
+  expect(error).toMatchObject({ code: 'STORAGE_FULL', details: { needed: 2000, free: 1999 } });
+  expect(file.bytes).toBe(3000);
+  expect((await run(file, [good], {}, 2000)).digest).toBe(wanted.digest);
+});
+
+test('what tells one revision of a file from another', () => {
+  const answer: Signs = { start: 0, total: 5000, etag: '"a"', lastModified: null };
+  const known = { ...origin, digest: 'sha256:1' };
+  const check = (of: Origin | null, now: Partial<Signs>, expected: boolean) =>
+    expect(hasChanged(of, { ...answer, ...now })).toBe(expected);
+  check(origin, {}, false);
+  check(null, {}, true);
+  check(origin, { etag: '"b"' }, true);
+  check(origin, { total: 5001 }, true);
+  check({ ...origin, etag: null, lastModified: 'Monday' }, { lastModified: 'Monday' }, false);
+  check({ ...origin, etag: null, lastModified: 'Monday' }, { lastModified: 'Tuesday' }, true);
+  // Without any sign the digest decides at the end; without a digest nothing would.
+  check({ ...origin, etag: null }, { etag: null }, true);
+  check({ ...known, etag: null }, { etag: null }, false);
+  expect(revision(origin)).toBe('"a"');
+  expect(revision({ ...origin, etag: 'W/"a"', lastModified: 'Monday' })).toBe('Monday');
+});
+
+test('the same digest goes on from another address', () => {
+  const known = { ...origin, digest: 'sha256:1' };
+  expect(goesOn(known, { ...wanted, url: 'https://mirror.example/', digest: 'sha256:1' })).toBe(true);
+  expect(goesOn(known, { ...wanted, digest: 'sha256:2' })).toBe(false);
+  expect(goesOn(known, { ...wanted, digest: null })).toBe(true);
+  expect(goesOn(known, { ...wanted, url: 'https://mirror.example/', digest: null })).toBe(false);
+});
+
+test('a hash that is behind catches up', async () => {
+  const content = new Uint8Array(9 << 20).fill(3);
+  const file = new MemoryFile(content);
+  const hash = new FollowingHash(new NodeHash(), file);
+  hash.follow(content.subarray(0, 100));
+  const done: number[] = [];
+  const end = hash.finish(new AbortController().signal, (at) => done.push(at));
+  await vi.runAllTimersAsync();
+  expect(await end).toBe(digestOf(content));
+  expect(done.at(-1)).toBe(content.length);
+});
+
+test.each(['gemma4:e2b', 'hf.co/a/b:Q4', '..', '.', 'Grüße 100%', 'a.gguf'])('`%s` is a file name and comes back', (name) => {
+  expect(fileName(name)).not.toMatch(/[/:\\]|^\.+$/);
+  expect(modelName(fileName(name))).toBe(name);
+});
