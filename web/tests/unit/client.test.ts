@@ -44,7 +44,7 @@ test('a signal that is aborted after the end sends nothing', async () => {
 
 test('what cannot be cloned is refused by name and leaves nothing open', async () => {
   const { client } = setUp();
-  const options = { progress: () => {} };
+  const options = { progress: () => {} } as object;
   const call = client.call('load', { source: { kind: 'opfs', name: 'x' }, options });
   await expect(call).rejects.toMatchObject({ code: 'BAD_OPTION', details: { operation: 'load' } });
 });
