@@ -2,7 +2,7 @@
 //
 //   npm ci
 //   node bench.mjs MODEL.gguf [--bundle FOLDER] [--prompt 512] [--decode 128] [--runs 3] [--context N] [--chunk N]
-//     [--kv f16] [--budget MIB] [--table auto] [--backend vulkan] [--toggles a,b]
+//     [--kv f16] [--budget MIB] [--table auto] [--token-tier T] [--prompt-tier T] [--backend vulkan] [--toggles a,b]
 //
 // FOLDER holds rullama.js and rullama_bg.wasm, by default those of `cargo xtask web`. Together with this file and
 // node_modules it is all that another machine needs. The result is JSON on stdout: medians of the runs, after one to
@@ -26,6 +26,8 @@ const { values, positionals } = parseArgs({
     kv: { type: 'string', default: 'f16' },
     budget: { type: 'string' },
     table: { type: 'string', default: 'auto' },
+    'token-tier': { type: 'string' },
+    'prompt-tier': { type: 'string' },
     backend: { type: 'string', default: 'vulkan' },
     toggles: { type: 'string', default: 'allow_unsafe_apis' },
   },
@@ -62,7 +64,11 @@ async function measure(path) {
   const source = Source.callback((await file.stat()).size, (offset, length) => readPiece(file, offset, length));
   const device = await Device.open();
   const cancel = new Cancel();
+  // Tiers that are not named are those that a page would use.
+  const { choice } = await device.tryTiers();
   const options = {
+    tokenTier: values['token-tier'] ?? choice.token,
+    promptTier: values['prompt-tier'] ?? choice.prompt,
     contextLength: optional('context') ?? prompt + decode + 1,
     chunkLength: optional('chunk'),
     kv: values.kv,
@@ -102,6 +108,7 @@ async function measure(path) {
     file_bytes,
     adapter: device.describe(),
     context: model.plan().context,
+    tiers: { token: options.tokenTier, prompt: options.promptTier },
     load_seconds: round(loadSeconds),
     weights_seconds: round(weightsSeconds),
     prompt: { tokens: prompt, tokens_per_second: round(median(full.map((run) => prompt / run.prompt_seconds))) },

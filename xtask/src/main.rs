@@ -1,5 +1,6 @@
 //! The project's tasks, run as `cargo xtask TASK`: one file per task.
 
+mod bench;
 mod demo;
 mod golden;
 mod project;
@@ -27,6 +28,13 @@ Usage: cargo xtask TASK
                     browser tests. The last line says how many passed, failed and were skipped; with
                     CI=true a skipped test counts as a failure.
                     --quick runs tidy, formatting, clippy and `cargo test` only.
+  bench [FILE] [--prompt N] [--decode N] [--runs N] [--peers]
+                    Measure tokens per second and what a token costs; without a file, of the demo
+                    model. --peers measures llama.cpp and rullama 0.5.0 on the same file too and
+                    installs them into target/peers (some 160 MB and some minutes the first time).
+  bench --kernels [REPORT]
+                    Measure the kernels and write their table in docs/kernels.md; with a report, from
+                    what `rullama check --speed --json` printed on another machine.
   web               Build the npm package into web/lib and the app into web/dist.
   serve [--port N]  Build the command line with web/dist as it is inside, and `rullama serve` it.
   tidy              Check the invariants of the source tree.
@@ -54,6 +62,7 @@ fn dispatch(project: &Project, words: &[&str]) -> Result<ExitCode, String> {
         ["test"] => return test::run(project, test::Scope::Everything),
         ["test", "--quick"] => return test::run(project, test::Scope::Quick),
         ["demo", options @ ..] => demo::run(project, &demo::Options::parse(options)?)?,
+        ["bench", options @ ..] => bench::run(project, options)?,
         ["web"] => {
             setup::ensure(project, web::NEEDS)?;
             web::build(project)?;

@@ -19,6 +19,7 @@ mod serve;
 mod source;
 mod store;
 mod terminal;
+mod tiers;
 mod webgpu_limits;
 
 use std::process::ExitCode;

@@ -1,10 +1,11 @@
 //! Options that several commands share, each defined once.
 
 use clap::{Args, ValueEnum};
-use engine::{KvType, LoadOptions, PerLayerTable, Profile, PromptProducts, Tiers, TokenProducts};
+use engine::{KvType, LoadOptions, PerLayerTable, Profile};
 
 use crate::byte_size;
 use crate::failure::Failure;
+use crate::tiers::{self, PromptTierChoice, TokenTierChoice};
 
 /// Which model.
 #[derive(Args, Clone, Debug)]
@@ -42,15 +43,12 @@ pub(crate) struct LayoutOptions {
     /// Type of keys and values in the cache
     #[arg(long, value_name = "TYPE", help_heading = "Memory", default_value = "f16")]
     pub(crate) kv: KvChoice,
-    /// What products of quantised weights multiply when a single token is processed
-    #[arg(long, value_name = "KIND", help_heading = "Speed", default_value = "float")]
-    pub(crate) products: ProductsChoice,
-    /// Temporary
-    #[arg(long, default_value = "0")]
-    pub(crate) subgroup: u32,
-    /// What products multiply when a prompt is processed
-    #[arg(long, value_name = "KIND", help_heading = "Speed", default_value = "float")]
-    pub(crate) prompt_products: PromptProductsChoice,
+    /// How a single token is computed
+    #[arg(long, value_name = "TIER", help_heading = "Speed", default_value = "auto")]
+    pub(crate) token_tier: TokenTierChoice,
+    /// How a prompt is computed
+    #[arg(long, value_name = "TIER", help_heading = "Speed", default_value = "auto")]
+    pub(crate) prompt_tier: PromptTierChoice,
     /// Where the table of per-layer embeddings lives
     #[arg(long, value_name = "PLACE", help_heading = "Memory", default_value = "auto")]
     pub(crate) per_layer_table: TableChoice,
@@ -67,24 +65,6 @@ pub(crate) enum KvChoice {
     Q8,
 }
 
-/// Names of the kinds of products.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ProductsChoice {
-    /// Single precision
-    Float,
-    /// Packed 8-bit integers, two for each activation
-    Packed,
-}
-
-/// Names of the kinds of products of a prompt.
-#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PromptProductsChoice {
-    /// Single precision
-    Float,
-    /// Half precision on matrix hardware, added in single precision
-    Cooperative,
-}
-
 /// Names of the table's places.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TableChoice {
@@ -97,7 +77,8 @@ pub(crate) enum TableChoice {
 }
 
 impl LayoutOptions {
-    /// The engine's options; the budget is that of the device, unless one is given here.
+    /// The engine's options as far as they are known without a device; the budget is that of the device, unless one is given
+    /// here.
     pub(crate) fn load_options(&self, budget: Option<u64>) -> Result<LoadOptions, Failure> {
         let kv = match self.kv {
             KvChoice::F16 => KvType::F16,
@@ -109,21 +90,7 @@ impl LayoutOptions {
             TableChoice::Resident => PerLayerTable::Resident,
             TableChoice::Streamed => PerLayerTable::Streamed,
         };
-        let tiers = Tiers {
-            token_products: match self.products {
-                ProductsChoice::Float => TokenProducts::Float,
-                ProductsChoice::Packed => TokenProducts::Packed,
-            },
-            token_sums: if self.subgroup > 0 {
-                engine::Sums::Subgroup(self.subgroup)
-            } else {
-                engine::Sums::Workgroup
-            },
-            prompt_products: match self.prompt_products {
-                PromptProductsChoice::Float => PromptProducts::Float,
-                PromptProductsChoice::Cooperative => PromptProducts::Cooperative,
-            },
-        };
+        let tiers = tiers::asked(self).planned();
         Ok(LoadOptions { context: self.context, chunk: self.chunk, kv, tiers, per_layer_table, budget })
     }
 }

@@ -31,6 +31,18 @@ pub enum Error {
     /// A prompt without tokens.
     #[error("the prompt has 0 tokens; at least 1 is needed, such as the token that starts every sequence")]
     EmptyPrompt,
+    /// A tier that was asked for and cannot be.
+    #[error(
+        "the tier `{tier}` needs {feature}, which {adapter} does not have; choose `auto` or another tier"
+    )]
+    Tier {
+        /// The tier's name.
+        tier: &'static str,
+        /// What is missing, in words.
+        feature: &'static str,
+        /// The adapter.
+        adapter: String,
+    },
     /// An option that cannot be.
     #[error("{what} of {value} is out of range: {allowed}")]
     Option {
@@ -121,6 +133,7 @@ impl Error {
             Error::NoVocabulary { .. } => "NO_VOCABULARY",
             Error::EmptyPrompt => "EMPTY_PROMPT",
             Error::Option { .. } => "BAD_OPTION",
+            Error::Tier { .. } => "MISSING_FEATURE",
             Error::NotFinite { .. } => "NOT_FINITE",
             Error::OtherModel { .. } => "OTHER_MODEL",
             Error::State { .. } => "BAD_STATE",
@@ -144,6 +157,9 @@ impl Error {
             Error::NoVocabulary { key } => json!({ "key": key }),
             Error::Option { what, value, allowed } => {
                 json!({ "what": what, "value": value, "allowed": allowed })
+            }
+            Error::Tier { tier, feature, adapter } => {
+                json!({ "tier": tier, "feature": feature, "adapter": adapter })
             }
             Error::NotFinite { position } => json!({ "position": position }),
             Error::OtherModel { found, expected } => json!({ "found": found, "expected": expected }),

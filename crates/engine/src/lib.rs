@@ -39,6 +39,7 @@ mod sampling;
 mod session;
 mod state;
 mod stop_strings;
+pub mod tiers;
 
 pub use cancel::Cancel;
 pub use error::Error;

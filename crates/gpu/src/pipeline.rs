@@ -174,10 +174,10 @@ impl Device {
 fn subgroups_of(wanted: u32, least: u32) -> &'static str {
     match wanted {
         _ if least == 0 => "subgroups",
-        ..=8 => "subgroups of 8 or more",
-        ..=16 => "subgroups of 16 or more",
-        ..=32 => "subgroups of 32 or more",
-        ..=64 => "subgroups of 64 or more",
+        5..=8 => "subgroups of 8 or more",
+        9..=16 => "subgroups of 16 or more",
+        17..=32 => "subgroups of 32 or more",
+        33..=64 => "subgroups of 64 or more",
         _ => "subgroups of 128",
     }
 }

@@ -6,9 +6,11 @@ pub(crate) mod buffers;
 mod compare;
 pub(crate) mod parts;
 pub(crate) mod random;
+mod speed;
 pub(crate) mod weights;
 
 pub use compare::{Expected, Outcome, Output};
+pub use speed::{probes, speed};
 
 use crate::op::Op;
 use gpu::{Device, Error, Shader};
@@ -36,6 +38,8 @@ pub struct Case {
     pub bytes: u64,
     /// Multiplications and additions of the formula; 0 where they are negligible beside the traffic.
     pub flops: u64,
+    /// How often the dispatches do the whole work.
+    pub times: u32,
     prepare: Prepare,
 }
 
@@ -61,13 +65,19 @@ impl Case {
         prepare: impl Fn(&Device) -> Result<Prepared, Error> + 'static,
     ) -> Case {
         let prepare = Box::new(prepare);
-        Case { kernel, name: name.into(), shaders, tolerance, bytes: 0, flops: 0, prepare }
+        Case { kernel, name: name.into(), shaders, tolerance, bytes: 0, flops: 0, times: 1, prepare }
     }
 
     /// States the least traffic and the operations.
     pub(crate) fn costing(mut self, bytes: u64, flops: u64) -> Case {
         self.bytes = bytes;
         self.flops = flops;
+        self
+    }
+
+    /// States that the dispatches do the whole work so often.
+    pub(crate) fn repeated(mut self, times: u32) -> Case {
+        self.times = times;
         self
     }
 
@@ -138,6 +148,7 @@ pub fn all() -> Vec<Case> {
         crate::norm_add::cases::cases,
         crate::norm_add_norm::cases::cases,
         crate::per_layer_combine::cases::cases,
+        crate::probe::cases::cases,
         crate::rms_norm::cases::cases,
         crate::router_top_k::cases::cases,
         crate::token_attention::cases::cases,

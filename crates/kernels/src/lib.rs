@@ -20,12 +20,14 @@ pub mod norm_add;
 pub mod norm_add_norm;
 pub mod op;
 pub mod per_layer_combine;
+pub mod probe;
 pub mod rms_norm;
 pub mod router_top_k;
 pub mod sums;
 pub mod tiers;
 pub mod token_attention;
 pub mod top_k;
+pub mod trial;
 pub mod weight;
 
 /// Invocations for kernels with one workgroup per row of `columns`: enough for a vec4 each, at most 256.

@@ -74,7 +74,7 @@ macro_rules! kernels {
 
 kernels! {
     argmax attention embed expert_matvec expert_sum gelu_mul half_rows head_norm_rope matmul matvec norm_add norm_add_norm
-    per_layer_combine rms_norm router_top_k token_attention top_k
+    per_layer_combine probe rms_norm router_top_k token_attention top_k
 }
 
 #[test]

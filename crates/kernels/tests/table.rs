@@ -1,7 +1,7 @@
 //! The table of `docs/kernels.md` against the cases, so that it stays true.
 
-use kernels::case::all;
-use std::collections::BTreeMap;
+use kernels::case::{Case, all, probes, speed};
+use std::collections::{BTreeMap, BTreeSet};
 
 #[test]
 fn the_table_lists_every_kernel_with_its_cases() {
@@ -23,4 +23,13 @@ fn the_table_lists_every_kernel_with_its_cases() {
         *counted.entry(case.kernel).or_default() += 1;
     }
     assert_eq!(listed, counted, "left: docs/kernels.md, right: case::all()");
+}
+
+#[test]
+fn every_kernel_is_measured() {
+    let kernels = |cases: Vec<Case>| cases.iter().map(|case| case.kernel).collect::<BTreeSet<_>>();
+    let mut expected = kernels(all());
+    expected.remove("probe");
+    assert_eq!(kernels(speed()), expected);
+    assert!(probes()[0].bytes > 0 && probes()[1].flops > 0, "rates of the probes");
 }

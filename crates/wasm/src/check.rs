@@ -18,11 +18,13 @@ struct Report<'a> {
     passed: bool,
     error: f32,
     tolerance: f32,
-    /// Where the worst value is, what was expected and what came; or what the device refused.
+    /// Where the worst value is, what was expected and what came; or what the device refused, or lacks.
     message: String,
+    /// Whether it ran: cases for a feature that the device does not have do not.
+    ran: bool,
 }
 
-/// Runs every case and calls `observe({kernel, case, passed, error, tolerance, message})` after each. A promise of
+/// Runs every case and calls `observe({kernel, case, passed, ran, error, tolerance, message})` after each. A promise of
 /// the number of cases; a case that fails is reported, not thrown.
 #[wasm_bindgen(js_name = checkKernels)]
 pub fn check_kernels(device: &Device, observe: Function) -> Promise {
@@ -30,30 +32,47 @@ pub fn check_kernels(device: &Device, observe: Function) -> Promise {
     future_to_promise(async move {
         let cases = case::all();
         for case in &cases {
-            let report = match case::check(&device, case).await {
-                Ok(outcome) => Report {
+            let report = match case.lacks(&device) {
+                Some(feature) => Report {
                     kernel: case.kernel,
                     case: &case.name,
-                    passed: outcome.passed(),
-                    error: outcome.error,
-                    tolerance: outcome.tolerance,
-                    message: format!(
-                        "`{}` at {}: expected {:e}, got {:e}",
-                        outcome.output, outcome.worst_index, outcome.expected, outcome.got
-                    ),
-                },
-                Err(error) => Report {
-                    kernel: case.kernel,
-                    case: &case.name,
-                    passed: false,
-                    error: f32::INFINITY,
+                    passed: true,
+                    error: 0.0,
                     tolerance: case.tolerance.relative,
-                    message: error.to_string(),
+                    message: format!("needs {feature}"),
+                    ran: false,
                 },
+                None => ran(&device, case).await,
             };
             let seen = observe.call1(&JsValue::UNDEFINED, &json::to_js(&report));
             seen.map_err(|thrown| Error::Callback(described(&thrown)))?;
         }
         Ok(JsValue::from(cases.len() as u32))
     })
+}
+
+async fn ran<'a>(device: &engine::Device, case: &'a case::Case) -> Report<'a> {
+    match case::check(device, case).await {
+        Ok(outcome) => Report {
+            kernel: case.kernel,
+            case: &case.name,
+            passed: outcome.passed(),
+            error: outcome.error,
+            tolerance: outcome.tolerance,
+            message: format!(
+                "`{}` at {}: expected {:e}, got {:e}",
+                outcome.output, outcome.worst_index, outcome.expected, outcome.got
+            ),
+            ran: true,
+        },
+        Err(error) => Report {
+            kernel: case.kernel,
+            case: &case.name,
+            passed: false,
+            error: f32::INFINITY,
+            tolerance: case.tolerance.relative,
+            message: error.to_string(),
+            ran: true,
+        },
+    }
 }

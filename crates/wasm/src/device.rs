@@ -33,6 +33,12 @@ struct Description<'a> {
 }
 
 #[derive(Serialize)]
+struct Tried {
+    choice: engine::tiers::Choice,
+    rows: Vec<engine::tiers::TierRow>,
+}
+
+#[derive(Serialize)]
 struct Memory {
     #[serde(flatten)]
     snapshot: gpu::Snapshot,
@@ -80,6 +86,23 @@ impl Device {
     /// How often things happened since the device was opened: submits, dispatches, buffers, bytes.
     pub fn counters(&self) -> JsValue {
         json::to_js(&self.inner.counters())
+    }
+
+    /// A promise of `{choice: {token, prompt}, rows}`: the best tiers of this adapter, and what came of trying each, on a
+    /// device of its own that is given up again.
+    ///
+    /// Rejects as `open` does.
+    #[wasm_bindgen(js_name = tryTiers)]
+    pub fn try_tiers(&self) -> Promise {
+        let profile = self.inner.profile();
+        future_to_promise(async move {
+            let options = gpu::Options { profile, pause: Some(timer::pause), ..gpu::Options::default() };
+            let device = gpu::Device::request(&options).await.map_err(engine_error)?;
+            let tried = engine::tiers::choose(&device).await;
+            device.destroy();
+            let (choice, rows) = tried.map_err(Error::Engine)?;
+            Ok(json::to_js(&Tried { choice, rows }))
+        })
     }
 
     /// Gives the device up at once; everything on it is gone.

@@ -33,7 +33,7 @@ impl Model {
     ) -> Promise {
         let (device, reader, cancel) = (device.inner(), source.reader(), cancel.inner());
         future_to_promise(async move {
-            let options = options::load(&options)?;
+            let options = options::load(&options, &device)?;
             let file = engine::ModelFile::open(reader).await.map_err(Error::from)?;
             let mut observe = |progress: LoadProgress<'_>| {
                 let [done, total] = [progress.done, progress.total].map(|bytes| JsValue::from(bytes as f64));

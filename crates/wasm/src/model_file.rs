@@ -63,8 +63,9 @@ impl ModelFile {
     ///
     /// Throws `OVER_BUDGET`, `MISSING_TENSOR`, `UNSUPPORTED_TYPE` and the like.
     pub fn plan(&self, device: &Device, options: JsValue) -> Result<JsValue, JsValue> {
-        let options = options::load(&options)?;
-        let plan = self.inner.plan(&options, device.inner().limits()).map_err(Error::from)?;
+        let device = device.inner();
+        let options = options::load(&options, &device)?;
+        let plan = self.inner.plan(&options, device.limits()).map_err(Error::from)?;
         Ok(described(&plan))
     }
 

@@ -1,22 +1,22 @@
 //! Options as JavaScript writes them, each unknown or unfit one refused by name.
 
-use engine::{
-    GenerateOptions, KvType, LoadOptions, ParseAnswer, PerLayerTable, Sampling, Tiers, TokenProducts,
-};
+use engine::tiers::{Choice, PromptTier, TokenTier};
+use engine::{Device, GenerateOptions, KvType, LoadOptions, ParseAnswer, PerLayerTable, Sampling};
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
 
 use crate::error::Error;
 use crate::json;
 
-/// `{contextLength, chunkLength, kv, products, perLayerTable, budget}`, all optional: the names of the npm package.
+/// `{contextLength, chunkLength, kv, tokenTier, promptTier, perLayerTable, budget}`, all optional: the names of the npm package.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 struct Load {
     context_length: Option<u32>,
     chunk_length: Option<u32>,
     kv: Kv,
-    products: Multiplied,
+    token_tier: Option<TokenTier>,
+    prompt_tier: Option<PromptTier>,
     per_layer_table: Table,
     budget: Option<u64>,
 }
@@ -32,14 +32,6 @@ enum Kv {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Multiplied {
-    #[default]
-    Float,
-    Packed,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
 enum Table {
     #[default]
     Auto,
@@ -47,9 +39,14 @@ enum Table {
     Streamed,
 }
 
-/// Options for loading and planning.
-pub(crate) fn load(value: &JsValue) -> Result<LoadOptions, Error> {
+/// Options for loading and planning on a device. Tiers that are not named are the simplest.
+pub(crate) fn load(value: &JsValue, device: &Device) -> Result<LoadOptions, Error> {
     let options: Load = json::from_js("load options", value)?;
+    let simplest = Choice::default();
+    let choice = Choice {
+        token: options.token_tier.unwrap_or(simplest.token),
+        prompt: options.prompt_tier.unwrap_or(simplest.prompt),
+    };
     Ok(LoadOptions {
         context: options.context_length,
         chunk: options.chunk_length,
@@ -58,13 +55,7 @@ pub(crate) fn load(value: &JsValue) -> Result<LoadOptions, Error> {
             Kv::F32 => KvType::F32,
             Kv::Q8 => KvType::Q8,
         },
-        tiers: Tiers {
-            token_products: match options.products {
-                Multiplied::Float => TokenProducts::Float,
-                Multiplied::Packed => TokenProducts::Packed,
-            },
-            ..Tiers::default()
-        },
+        tiers: choice.on(device)?,
         per_layer_table: match options.per_layer_table {
             Table::Auto => PerLayerTable::Auto,
             Table::Resident => PerLayerTable::Resident,

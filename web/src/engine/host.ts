@@ -2,11 +2,13 @@
 import type { Cancel, Device, Model, Session, Source } from './wasm/rullama.js';
 import { cancelled, DeviceError, RequestError, RullamaError, SourceError } from './errors.ts';
 import { openOllama } from './ollama.ts';
-import type { Conversation, DeviceOptions } from './options.ts';
+import type { Conversation, DeviceOptions, PlanOptions } from './options.ts';
 import { EVENTS_AHEAD_MAX } from './protocol.ts';
 import type { Argument, Event, Name, Request, Response, Result } from './protocol.ts';
 import type { PortableSource } from './sources.ts';
 import { openStored } from './stored.ts';
+import type { Tiers } from './reports.ts';
+import { bestTiers } from './tiers.ts';
 
 /** What the host uses of the generated module; tests give their own. */
 export type Bindings = Pick<typeof import('./wasm/rullama.js'), 'Cancel' | 'Device' | 'Model' | 'ModelFile' | 'Source' | 'checkKernels'>;
@@ -75,6 +77,8 @@ export class Host {
   #bindings!: Bindings;
   #options: DeviceOptions = {};
   #device: Device | null = null;
+  /** Found out once, with the first model. */
+  #best: Promise<Tiers> | null = null;
   #loaded: { model: Model; session: Session; source: Source } | null = null;
   readonly #underWay = new Map<number, Work>();
   #turn: Promise<unknown> = Promise.resolve();
@@ -145,6 +149,7 @@ export class Host {
       this.#unload();
       // A lost device stays lost; a new one may work.
       const device = (this.#device ??= (await this.#bindings.Device.open(this.#options)) as Device);
+      const tiers = await this.#tiers(device, options);
       const source = await this.#source(place, work);
       let next = 0;
       const progress = (done: number, total: number, name: string) => {
@@ -154,7 +159,7 @@ export class Host {
         emit({ done, total, name });
       };
       try {
-        const model = (await this.#bindings.Model.load(device, source, options, work.begin(this.#bindings), progress)) as Model;
+        const model = (await this.#bindings.Model.load(device, source, { ...options, ...tiers }, work.begin(this.#bindings), progress)) as Model;
         try {
           this.#loaded = { model, session: (await model.session()) as Session, source };
         } catch (error) {
@@ -162,7 +167,7 @@ export class Host {
           throw error;
         }
         const { name, file_bytes } = model.describe();
-        return { name, file_bytes, plan: model.plan() };
+        return { name, file_bytes, plan: model.plan(), tiers: { token: tiers.tokenTier, prompt: tiers.promptTier } };
       } catch (error) {
         source.free();
         work.source = null;
@@ -184,6 +189,13 @@ export class Host {
     restore: (bytes) => this.#model().session.restore(bytes),
     checkKernels: (_argument, emit) => this.#bindings.checkKernels(this.#opened(), emit),
   };
+
+  /** The tiers that a load asks for, and the best of this adapter where it names none. */
+  async #tiers(device: Device, { tokenTier, promptTier }: PlanOptions) {
+    if (tokenTier && promptTier) return { tokenTier, promptTier };
+    const best = await (this.#best ??= bestTiers(device));
+    return { tokenTier: tokenTier ?? best.token, promptTier: promptTier ?? best.prompt };
+  }
 
   async #source(place: PortableSource, work: Work): Promise<Source> {
     const opening = open(this.#bindings, place, work);

@@ -1,5 +1,5 @@
 // What a caller can choose.
-import type { LoadProgress } from './reports.ts';
+import type { LoadProgress, Tiers } from './reports.ts';
 import type { Message, Tool } from './chat/types.ts';
 
 /** A device to open. */
@@ -26,6 +26,10 @@ export interface PlanOptions {
   kv?: 'f16' | 'f32' | 'q8';
   /** Where the per-layer embedding table lives: on the GPU, or read from the source token by token. */
   perLayerTable?: 'auto' | 'resident' | 'streamed';
+  /** How a single token is computed; by default the fastest that passes a trial on this adapter. */
+  tokenTier?: Tiers['token'];
+  /** How a prompt is computed; by default the fastest that passes a trial on this adapter. */
+  promptTier?: Tiers['prompt'];
   /** Bytes of GPU memory for this model and its session. */
   budget?: number;
 }

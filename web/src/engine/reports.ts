@@ -64,6 +64,8 @@ export interface LoadedModel {
   name: string | null;
   file_bytes: number;
   plan: Plan;
+  /** The tiers it runs on. */
+  tiers: Tiers;
 }
 
 /** The GPU. */
@@ -105,11 +107,31 @@ export interface LoadProgress {
   name: string;
 }
 
+/** Names of the kernels' tiers: how a single token is computed, and how a prompt is. */
+export interface Tiers {
+  token: 'float' | 'float-subgroup' | 'packed' | 'packed-subgroup';
+  prompt: 'float' | 'cooperative';
+}
+
+/** What came of trying every tier of an adapter. */
+export interface TierTrials {
+  choice: Tiers;
+  rows: {
+    work: 'token' | 'prompt';
+    tier: string;
+    /** A feature that is not there; what was wrong; or the error as a part of what is allowed, and seconds of a round. */
+    trial: { lacks: string } | { failed: string } | { passed: { error: number; seconds: number | null } };
+    chosen: boolean;
+  }[];
+}
+
 /** How one case of a kernel went. */
 export interface CaseReport {
   kernel: string;
   case: string;
   passed: boolean;
+  /** False for a case that needs a feature which the device does not have. */
+  ran: boolean;
   error: number;
   tolerance: number;
   message: string;

@@ -14,6 +14,7 @@ use crate::interrupt::Interrupt;
 use crate::opening::{load, open_device, open_file};
 use crate::options::{DeviceOptions, LayoutOptions, ModelArgument};
 use crate::terminal::{Chatter, print_json, print_line};
+use crate::tiers::tiers_for;
 
 /// Measure tokens per second, and dispatches, submits, buffers and bytes per token
 ///
@@ -60,9 +61,10 @@ struct Run {
 impl Bench {
     pub(super) async fn run(&self, chatter: Chatter) -> Result<(), Failure> {
         let opened = open_file(&self.model, chatter).await?;
-        let options = self.load_options()?;
+        let mut options = self.load_options()?;
         let interrupt = Interrupt::listen()?;
         let device = open_device(&self.device).await?;
+        options.tiers = tiers_for(&device, &self.device, &self.layout).await?;
         let started = Instant::now();
         let model = load(&device, opened, &options, &interrupt, chatter).await?;
         let load_seconds = started.elapsed().as_secs_f64();

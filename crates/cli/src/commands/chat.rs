@@ -13,6 +13,7 @@ use crate::interrupt::Interrupt;
 use crate::opening::{load, open_device, open_file};
 use crate::options::{DeviceOptions, LayoutOptions, ModelArgument};
 use crate::terminal::{Chatter, note, print};
+use crate::tiers::tiers_for;
 
 const HELP: &str = "\
 Each line is a message. Commands:
@@ -52,9 +53,10 @@ pub(crate) struct Chat {
 impl Chat {
     pub(super) async fn run(&self, chatter: Chatter) -> Result<(), Failure> {
         let opened = open_file(&self.model, chatter).await?;
-        let options = self.layout.load_options(None)?;
+        let mut options = self.layout.load_options(None)?;
         let interrupt = Interrupt::listen()?;
         let device = open_device(&self.device).await?;
+        options.tiers = tiers_for(&device, &self.device, &self.layout).await?;
         let model = load(&device, opened, &options, &interrupt, chatter).await?;
         let mut session = model.session().await?;
         let mut conversation = self.conversation();

@@ -1,23 +1,28 @@
-//! `rullama check`: whether this adapter computes what the kernels' references compute.
+//! `rullama check`: whether this adapter computes what the kernels' references compute, and which tiers suit it.
 
 use clap::Args;
 use engine::Device;
 use engine::gpu::Features;
-use engine::kernels::case::{Case, all, check};
+use engine::kernels::case::{Case, all, check, speed};
+use engine::tiers::{TierRow, Trial, choose};
 use serde::Serialize;
 use serde_json::json;
 
+use super::kernel_speed;
 use crate::failure::Failure;
 use crate::opening::open_device;
 use crate::options::DeviceOptions;
 use crate::terminal::{print_json, print_line};
 
-/// Compare every kernel with its reference on this adapter
+/// Compare every kernel with its reference on this adapter, and try its tiers
 #[derive(Args, Debug)]
 pub(crate) struct Check {
     /// Only this kernel; may be given several times
     #[arg(long, value_name = "NAME")]
     kernel: Vec<String>,
+    /// Measure how fast the kernels are instead, beside what this adapter's memory and arithmetic reach
+    #[arg(long)]
+    speed: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -36,12 +41,17 @@ struct Row {
     /// The case of the largest error.
     worst_case: String,
     problems: Vec<String>,
+    /// Cases that need a feature the adapter does not have.
+    not_run: usize,
 }
 
 impl Check {
     pub(super) async fn run(&self) -> Result<(), Failure> {
         let cases = self.cases()?;
         let device = open_device(&self.device).await?;
+        if self.speed {
+            return kernel_speed::run(&device, &cases, self.json).await;
+        }
         let mut rows: Vec<Row> = Vec::new();
         for case in &cases {
             if rows.last().is_none_or(|row| row.kernel != case.kernel) {
@@ -53,12 +63,18 @@ impl Check {
                     worst: Some(0.0),
                     worst_case,
                     problems: Vec::new(),
+                    not_run: 0,
                 });
             }
             let row = rows.last_mut().expect("a row was pushed for this kernel");
             row.take(case, &device).await;
         }
-        self.print(&device, &rows)?;
+        let tiers = if self.kernel.is_empty() {
+            choose(&device).await.map_err(Failure::Engine)?.1
+        } else {
+            Vec::new()
+        };
+        self.print(&device, &rows, &tiers)?;
         let failed = rows.iter().map(|row| row.failed).sum();
         if failed > 0 {
             let adapter = device.adapter().to_string();
@@ -69,7 +85,7 @@ impl Check {
 
     /// The cases asked for, those of one kernel beside each other.
     fn cases(&self) -> Result<Vec<Case>, Failure> {
-        let mut cases = all();
+        let mut cases = if self.speed { speed() } else { all() };
         for wanted in &self.kernel {
             if !cases.iter().any(|case| case.kernel == wanted) {
                 let mut names: Vec<&str> = cases.iter().map(|case| case.kernel).collect();
@@ -85,32 +101,47 @@ impl Check {
         Ok(cases)
     }
 
-    fn print(&self, device: &Device, rows: &[Row]) -> Result<(), Failure> {
+    fn print(&self, device: &Device, rows: &[Row], tiers: &[TierRow]) -> Result<(), Failure> {
         if self.json {
             return print_json(&json!({
                 "adapter": device.adapter(),
                 "features": device.features(),
                 "limits": device.limits(),
                 "kernels": rows,
+                "tiers": tiers,
             }));
         }
-        print_line(&format!("{}, {}", device.adapter(), tiers(device.features())))?;
-        print_line(&format!("{:22} {:>6} {:>7} {:>10}  worst case", "kernel", "cases", "failed", "error"))?;
+        print_line(&format!("{}, {}", device.adapter(), abilities(device.features())))?;
+        print_line(&format!(
+            "{:22} {:>6} {:>7} {:>7} {:>10}  worst case",
+            "kernel", "cases", "not run", "failed", "error"
+        ))?;
         for row in rows {
             let worst = row.worst.map_or("-".to_owned(), |worst| format!("{:.1} %", 100.0 * worst));
             print_line(&format!(
-                "{:22} {:>6} {:>7} {worst:>10}  {}",
-                row.kernel, row.cases, row.failed, row.worst_case
+                "{:22} {:>6} {:>7} {:>7} {worst:>10}  {}",
+                row.kernel, row.cases, row.not_run, row.failed, row.worst_case
             ))?;
             row.problems.iter().try_for_each(|problem| print_line(&format!("  {problem}")))?;
         }
-        print_line("error: the largest, as a part of what is allowed")
+        print_line(
+            "error: the largest, as a part of what is allowed; not run: cases for features that are not there",
+        )?;
+        if tiers.is_empty() {
+            return Ok(());
+        }
+        print_line(&format!("{:7} {:16} {:>10} {:>10}", "tiers", "", "error", "time"))?;
+        tiers.iter().try_for_each(print_tier)
     }
 }
 
 impl Row {
     async fn take(&mut self, case: &Case, device: &Device) {
         self.cases += 1;
+        if case.lacks(device).is_some() {
+            self.not_run += 1;
+            return;
+        }
         match check(device, case).await {
             Ok(outcome) => {
                 let part =
@@ -142,8 +173,21 @@ impl Row {
     }
 }
 
+fn print_tier(row: &TierRow) -> Result<(), Failure> {
+    let mark = if row.chosen { ", used" } else { "" };
+    let came = match &row.trial {
+        Trial::Lacks(feature) => format!("  needs {feature}"),
+        Trial::Failed(problem) => format!("  fails: {problem}"),
+        Trial::Passed { error, seconds } => {
+            let time = seconds.map_or("-".to_owned(), |seconds| format!("{:.1} us", 1e6 * seconds));
+            format!("{:>8.1} % {time:>10}{mark}", 100.0 * error)
+        }
+    };
+    print_line(&format!("{:7} {:16} {came}", row.work, row.tier))
+}
+
 /// What the adapter has beyond the least, in words.
-fn tiers(features: &Features) -> String {
+fn abilities(features: &Features) -> String {
     let mut names = Vec::new();
     if features.f16 {
         names.push("f16".to_owned());

@@ -12,6 +12,7 @@ use crate::opening::{load, open_device, open_file};
 use crate::options::{DeviceOptions, LayoutOptions, ModelArgument};
 use crate::question::{self, Question};
 use crate::terminal::{Chatter, count_bar, print_json, print_line};
+use crate::tiers::tiers_for;
 
 /// Ask questions with known answers, and count the right ones by kind
 ///
@@ -61,9 +62,10 @@ impl Eval {
         let questions = question::read(&self.questions)?;
         let prompts: Vec<Vec<u32>> =
             questions.iter().map(|question| self.prompt(question, &opened.file)).collect::<Result<_, _>>()?;
-        let layout = self.layout.load_options(None)?;
+        let mut layout = self.layout.load_options(None)?;
         let interrupt = Interrupt::listen()?;
         let device = open_device(&self.device).await?;
+        layout.tiers = tiers_for(&device, &self.device, &self.layout).await?;
         let model = load(&device, opened, &layout, &interrupt, chatter).await?;
         let mut session = model.session().await?;
 

@@ -12,6 +12,7 @@ use crate::interrupt::Interrupt;
 use crate::opening::{load, open_device, open_file};
 use crate::options::{DeviceOptions, LayoutOptions, ModelArgument};
 use crate::terminal::{Chatter, print_json};
+use crate::tiers::tiers_for;
 
 /// Write the logits of every position of a sequence as little-endian f32, (positions, vocabulary)
 #[derive(Args, Debug)]
@@ -48,6 +49,7 @@ impl Logits {
         options.context = options.context.or(u32::try_from(ids.len()).ok());
         let interrupt = Interrupt::listen()?;
         let device = open_device(&self.device).await?;
+        options.tiers = tiers_for(&device, &self.device, &self.layout).await?;
         let model = load(&device, opened, &options, &interrupt, chatter).await?;
         let mut session = model.session().await?;
         let path = if self.decode { Path::Decode } else { Path::Prompt };

@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod eval;
 mod inspect;
+mod kernel_speed;
 mod logits;
 mod plan;
 mod render;

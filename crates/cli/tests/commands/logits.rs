@@ -34,12 +34,14 @@ fn check(model: &str, options: &[&str], tolerance: f32) {
 
 #[test]
 fn prompt_path_in_f32() {
-    MODELS.iter().for_each(|model| check(model, &["--kv", "f32"], TOLERANCE_F32));
+    let exact = ["--kv", "f32", "--prompt-tier", "float", "--token-tier", "float"];
+    MODELS.iter().for_each(|model| check(model, &exact, TOLERANCE_F32));
 }
 
 #[test]
 fn decode_path_in_f32() {
-    MODELS.iter().for_each(|model| check(model, &["--kv", "f32", "--decode"], TOLERANCE_F32));
+    let exact = ["--kv", "f32", "--prompt-tier", "float", "--token-tier", "float", "--decode"];
+    MODELS.iter().for_each(|model| check(model, &exact, TOLERANCE_F32));
 }
 
 #[test]

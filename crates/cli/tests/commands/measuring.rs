@@ -48,6 +48,20 @@ fn a_context_that_is_too_short_to_measure() {
 }
 
 #[test]
+fn kernels_are_measured() {
+    let ran = rullama(["check", "--speed", "--kernel", "top_k", "--json"]).run().ok().json();
+    let kernels = ran["kernels"].as_array().unwrap();
+    assert_eq!(kernels.len(), 1, "{ran}");
+    assert_eq!(kernels[0]["kernel"], "top_k");
+    for number in ["/copy_gigabytes_per_second", "/multiply_gigaflops", "/kernels/0/gigabytes_per_second"] {
+        assert!(ran.pointer(number).and_then(Value::as_f64).unwrap() > 0.0, "{number}: {ran}");
+    }
+    let table = rullama(["check", "--speed", "--kernel", "argmax"]).run().ok().out;
+    assert!(table.contains("copying") && table.contains("argmax: "), "{table}");
+    rullama(["check", "--speed", "--kernel", "magic"]).run().failed(2, &["`magic`", "rms_norm"]);
+}
+
+#[test]
 fn kernels_are_checked() {
     let ran = rullama(["check", "--kernel", "gelu_mul", "--kernel", "argmax", "--json"]).run().ok().json();
     let kernels = ran["kernels"].as_array().unwrap();

@@ -134,6 +134,16 @@ fn in_parts(kind: Type, rows: usize, columns: usize, tokens: usize) -> Product {
     Product { store: Store::Parts(parts), ..whole(kind, rows, columns, tokens) }
 }
 
+/// What a kind of products is tried with before it is used: more than a tile each way, from either end of a model.
+pub(crate) fn trial(products: Products) -> Vec<Case> {
+    let case = |product| case("trial", Product { products, ..product });
+    vec![
+        case(whole(Type::Q4_K, 200, 1536, 130)),
+        case(in_parts(Type::Q6_K, 136, 2048, 37)),
+        case(Product { store: Store::Gated, ..whole(Type::Q4_K, 320, 256, 70) }),
+    ]
+}
+
 /// Every type with tiles that are not full, a part beside others and any bits; token counts and rows around the tile; every
 /// store; each of these with each kind of products.
 pub fn cases() -> Vec<Case> {

@@ -397,6 +397,25 @@ fn summed() -> Vec<Case> {
     cases
 }
 
+/// What a tier is tried with before it is used: real shapes, from and to what a model puts together.
+pub(crate) fn trial(products: Products, sums: Sums) -> Vec<Case> {
+    let how = How { products, sums };
+    let case = |matrix, input, store| {
+        let name = format!("trial of {products:?} and {sums:?}, {input:?}, {store:?}");
+        product_case(&name, matrix, Content::Encoded, how, input, store)
+    };
+    let residual = Input::Residual { epsilon: EPSILON };
+    let rows = Store::Rows { offset: 0 };
+    let gated = Store::Gated(Order::read_by(products, 96));
+    let logits = Store::Logits { offset: 0, cap: 30.0, candidates: 0 };
+    vec![
+        case((Type::Q4_K, 192, 1536), residual, gated),
+        case((Type::Q6_K, 128, 2048), Input::Staged, rows),
+        case((Type::Q4_K, 256, 1536), Input::ResidualPlain { epsilon: EPSILON }, rows),
+        case((Type::Q6_K, 300, 1536), Input::LastResidual { epsilon: EPSILON }, logits),
+    ]
+}
+
 /// Every type in awkward and real shapes, with encoded and with any bits; parts; row lengths of all models; every input
 /// and store.
 pub fn cases() -> Vec<Case> {

@@ -142,6 +142,25 @@ fn case(name: &str, setting: Setting) -> Case {
     Case::new("token_attention", name, shaders, tolerance, prepare).costing(bytes, flops)
 }
 
+/// What a way to add up is tried with before it is used.
+pub(crate) fn trial(sums: Sums) -> Vec<Case> {
+    let of = |head_dim, window| Shape {
+        heads: 8,
+        kv_heads: 1,
+        own: true,
+        head_dim,
+        v_offset: 9 * head_dim,
+        capacity: 600,
+        window,
+        kv: KvType::F16,
+        epsilon: 1e-6,
+        sums,
+    };
+    let order = Order::Interleaved;
+    let at = |shape| Setting { shape, position: 590, scores: Scores::Usual, order };
+    vec![case("trial", at(of(256, 512))), case("trial", at(of(512, 0)))]
+}
+
 /// Key counts around blocks and splits, windows and rings, grouped heads, shared caches, K = V, both cache types, real
 /// heads, the end of the context, far scores.
 pub fn cases() -> Vec<Case> {

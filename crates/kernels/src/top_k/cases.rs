@@ -53,7 +53,7 @@ fn case(name: &str, n: u32, rows: u32, place: impl Fn(&mut [f32]) + 'static) -> 
     let name = format!("{name}, {n} in groups of {rows}");
     let shaders = vec![filter_shader(&shape), shader(&shape)];
     let bytes = 4 * u64::from(n) + 8 * u64::from(shape.candidates + kept(n)) + 8 * u64::from(ASKED);
-    Case::new("top_k", name, shaders, TOLERANCE, prepare).costing(bytes, 0)
+    Case::new("top_k", name, shaders, TOLERANCE, prepare).costing(bytes, 0).repeated(2)
 }
 
 /// Sizes around what is kept and around a strip, ties in all places, what is no number.

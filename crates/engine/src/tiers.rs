@@ -1,0 +1,302 @@
+//! Which of the kernels' tiers a device uses: those whose features it has, that pass a trial, and of them the fastest.
+
+use crate::Error;
+use gpu::Device;
+use kernels::case::{Case, check};
+use kernels::matmul::Products as PromptProducts;
+use kernels::matvec::Products as TokenProducts;
+use kernels::op::Op;
+use kernels::sums::Sums;
+use kernels::tiers::Tiers;
+use kernels::trial;
+use serde::{Deserialize, Serialize};
+
+/// Seconds that a measurement is to take, about.
+const MEASURE_SECONDS: f64 = 0.01;
+/// Most rounds of a measurement.
+const ROUNDS_MAX: f64 = 200.0;
+/// What a tier must take of the time of a simpler one to be preferred.
+const WORTHWHILE: f64 = 0.97;
+
+/// How a single token is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenTier {
+    /// f32 products, sums through workgroup memory: runs everywhere.
+    Float,
+    /// f32 products, sums by subgroups.
+    FloatSubgroup,
+    /// Products of packed 8-bit integers, sums through workgroup memory.
+    Packed,
+    /// Products of packed 8-bit integers, sums by subgroups.
+    PackedSubgroup,
+}
+
+/// How the tokens of a prompt are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PromptTier {
+    /// f32 products: runs everywhere.
+    Float,
+    /// f16 products on matrix hardware, added as f32.
+    Cooperative,
+}
+
+impl TokenTier {
+    /// Every tier, the simplest first.
+    pub const ALL: [TokenTier; 4] =
+        [TokenTier::Float, TokenTier::FloatSubgroup, TokenTier::Packed, TokenTier::PackedSubgroup];
+
+    /// The tier's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            TokenTier::Float => "float",
+            TokenTier::FloatSubgroup => "float-subgroup",
+            TokenTier::Packed => "packed",
+            TokenTier::PackedSubgroup => "packed-subgroup",
+        }
+    }
+
+    fn products(self) -> TokenProducts {
+        match self {
+            TokenTier::Float | TokenTier::FloatSubgroup => TokenProducts::Float,
+            TokenTier::Packed | TokenTier::PackedSubgroup => TokenProducts::Packed,
+        }
+    }
+
+    /// Sums as this device can do them: its smallest subgroup is what is sure to be together.
+    fn sums(self, device: &Device) -> Sums {
+        match self {
+            TokenTier::Float | TokenTier::Packed => Sums::Workgroup,
+            TokenTier::FloatSubgroup | TokenTier::PackedSubgroup => {
+                Sums::Subgroup(device.features().subgroups.map_or(4, |(least, _)| least.clamp(4, 128)))
+            }
+        }
+    }
+}
+
+impl PromptTier {
+    /// Every tier, the simplest first.
+    pub const ALL: [PromptTier; 2] = [PromptTier::Float, PromptTier::Cooperative];
+
+    /// The tier's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            PromptTier::Float => "float",
+            PromptTier::Cooperative => "cooperative",
+        }
+    }
+
+    fn products(self) -> PromptProducts {
+        match self {
+            PromptTier::Float => PromptProducts::Float,
+            PromptTier::Cooperative => PromptProducts::Cooperative,
+        }
+    }
+}
+
+/// A tier for each kind of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Choice {
+    /// For a single token.
+    pub token: TokenTier,
+    /// For the tokens of a prompt.
+    pub prompt: PromptTier,
+}
+
+impl Default for Choice {
+    fn default() -> Choice {
+        Choice { token: TokenTier::Float, prompt: PromptTier::Float }
+    }
+}
+
+impl Choice {
+    /// The kernels' tiers for a plan, which needs no device: buffers do not depend on the size of subgroups.
+    pub fn planned(self) -> Tiers {
+        Tiers {
+            token_products: self.token.products(),
+            token_sums: Sums::Workgroup,
+            prompt_products: self.prompt.products(),
+        }
+    }
+
+    /// The kernels' tiers on this device.
+    ///
+    /// # Errors
+    /// [`Error::Tier`] for a tier whose features the device does not have.
+    pub fn on(self, device: &Device) -> Result<Tiers, Error> {
+        let (sums, token, prompt) = (self.token.sums(device), self.token.products(), self.prompt.products());
+        let lacking = |tier, cases: Vec<Case>| match cases.iter().find_map(|case| case.lacks(device)) {
+            Some(feature) => Err(Error::Tier { tier, feature, adapter: device.adapter().to_string() }),
+            None => Ok(()),
+        };
+        lacking(self.token.name(), trial::token_cases(token, sums))?;
+        lacking(self.prompt.name(), trial::prompt_cases(prompt))?;
+        Ok(Tiers { token_sums: sums, ..self.planned() })
+    }
+}
+
+/// What came of trying a tier.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trial {
+    /// A feature that the device does not have, in words.
+    Lacks(&'static str),
+    /// What was wrong.
+    Failed(String),
+    /// It computes rightly.
+    Passed {
+        /// The largest error as a part of what is allowed.
+        error: f32,
+        /// Seconds of a round of its work; none if there was nothing to choose.
+        seconds: Option<f64>,
+    },
+}
+
+/// One line of the table of tiers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TierRow {
+    /// `token` or `prompt`.
+    pub work: &'static str,
+    /// The tier's name.
+    pub tier: &'static str,
+    /// What came of it.
+    pub trial: Trial,
+    /// Whether it is the one that is used.
+    pub chosen: bool,
+}
+
+/// Tries every tier on a device; gives the best of each kind of work and what came of each. The simplest tiers are used where
+/// nothing better passes, whatever came of them.
+///
+/// # Errors
+/// [`Error::Gpu`] if the device is lost.
+pub async fn choose(device: &Device) -> Result<(Choice, Vec<TierRow>), Error> {
+    let mut token = Vec::new();
+    for tier in TokenTier::ALL {
+        let cases = trial::token_cases(tier.products(), tier.sums(device));
+        token.push(attempt(device, &cases).await?);
+    }
+    if token.iter().filter(|trial| passed(trial)).count() > 1 {
+        for (tier, trial) in TokenTier::ALL.into_iter().zip(&mut token) {
+            if let Trial::Passed { seconds, .. } = trial {
+                let work = || Ok((trial::token_work(device, tier.products(), tier.sums(device))?, 1));
+                *seconds = Some(measure(device, &work).await?);
+            }
+        }
+    }
+    let mut prompt = Vec::new();
+    for tier in PromptTier::ALL {
+        prompt.push(attempt(device, &trial::prompt_cases(tier.products())).await?);
+    }
+    if prompt.iter().filter(|trial| passed(trial)).count() > 1 {
+        for (tier, trial) in PromptTier::ALL.into_iter().zip(&mut prompt) {
+            if let Trial::Passed { seconds, .. } = trial {
+                *seconds = Some(measure(device, &|| trial::prompt_work(device, tier.products())).await?);
+            }
+        }
+    }
+    let (best_token, best_prompt) = (best(&token), best(&prompt));
+    let rows = |work, names: Vec<&'static str>, trials: Vec<Trial>, best: usize| {
+        let row = move |(n, (tier, trial))| TierRow { work, tier, trial, chosen: n == best };
+        names.into_iter().zip(trials).enumerate().map(row)
+    };
+    let token_rows = rows("token", TokenTier::ALL.map(TokenTier::name).to_vec(), token, best_token);
+    let prompt_rows = rows("prompt", PromptTier::ALL.map(PromptTier::name).to_vec(), prompt, best_prompt);
+    let choice = Choice { token: TokenTier::ALL[best_token], prompt: PromptTier::ALL[best_prompt] };
+    Ok((choice, token_rows.chain(prompt_rows).collect()))
+}
+
+fn passed(trial: &Trial) -> bool {
+    matches!(trial, Trial::Passed { .. })
+}
+
+/// Runs a tier's cases.
+async fn attempt(device: &Device, cases: &[Case]) -> Result<Trial, Error> {
+    if let Some(feature) = cases.iter().find_map(|case| case.lacks(device)) {
+        return Ok(Trial::Lacks(feature));
+    }
+    let mut worst = 0.0f32;
+    for case in cases {
+        match check(device, case).await {
+            Ok(outcome) if outcome.passed() => worst = worst.max(outcome.error / outcome.tolerance),
+            Ok(outcome) => {
+                let what =
+                    format!("{}: error {:e}, allowed {:e}", case.name, outcome.error, outcome.tolerance);
+                return Ok(Trial::Failed(what));
+            }
+            Err(error @ gpu::Error::DeviceLost { .. }) => return Err(error.into()),
+            Err(error) => return Ok(Trial::Failed(format!("{}: {error}", case.name))),
+        }
+    }
+    Ok(Trial::Passed { error: worst, seconds: None })
+}
+
+/// Seconds of one round of work, from many at once so that handing them over does not count.
+async fn measure(
+    device: &Device,
+    work: &dyn Fn() -> Result<(Vec<Op>, u32), gpu::Error>,
+) -> Result<f64, Error> {
+    let (ops, rows) = device.guarded(work).await?;
+    let rounds = |n: u32| {
+        let ops = &ops;
+        async move {
+            let start = web_time::Instant::now();
+            let mut recorder = device.recorder();
+            recorder.pass("trial", |pass| {
+                for _ in 0..n {
+                    ops.iter().for_each(|op| op.record(pass, rows));
+                }
+            });
+            device.submit(recorder);
+            device.wait().await?;
+            Ok::<f64, gpu::Error>(start.elapsed().as_secs_f64() / f64::from(n))
+        }
+    };
+    // The first round pays for what is set up once.
+    rounds(1).await?;
+    let once = rounds(1).await?;
+    Ok(rounds((MEASURE_SECONDS / once.max(1e-6)).clamp(1.0, ROUNDS_MAX) as u32).await?)
+}
+
+/// The fastest that passed; a simpler tier if the gain is not worth while.
+fn best(trials: &[Trial]) -> usize {
+    let mut best: Option<(usize, f64)> = None;
+    for (n, trial) in trials.iter().enumerate() {
+        let &Trial::Passed { seconds, .. } = trial else { continue };
+        let seconds = seconds.unwrap_or(f64::INFINITY);
+        if best.is_none_or(|(_, least)| seconds < WORTHWHILE * least) {
+            best = Some((n, seconds));
+        }
+    }
+    best.map_or(0, |(n, _)| n)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(trials: &[Option<f64>], expected: usize) {
+        let trial = |seconds: &Option<f64>| match *seconds {
+            Some(seconds) => Trial::Passed { error: 0.0, seconds: Some(seconds) },
+            None => Trial::Lacks("something"),
+        };
+        assert_eq!(best(&trials.iter().map(trial).collect::<Vec<_>>()), expected, "{trials:?}");
+    }
+
+    #[test]
+    fn the_fastest_that_passed_and_is_worth_while_is_chosen() {
+        check(&[Some(1.0), Some(2.0), None, Some(3.0)], 0);
+        check(&[Some(1.0), Some(0.5), Some(0.4), None], 2);
+        check(&[Some(1.0), Some(0.98)], 0);
+        check(&[None, None, Some(1.0)], 2);
+        check(&[None, None], 0);
+    }
+
+    #[test]
+    fn where_nothing_was_measured_the_first_that_passed_is_chosen() {
+        let passed = || Trial::Passed { error: 0.0, seconds: None };
+        assert_eq!(best(&[passed(), Trial::Lacks("something")]), 0);
+        assert_eq!(best(&[Trial::Failed("wrong".into()), passed()]), 1);
+    }
+}

@@ -1,0 +1,116 @@
+//! Cases for measuring: what an adapter reaches at most, products in the sizes of e2b, and of every other kernel its largest case.
+
+use super::random::Random;
+use super::{Case, Prepared, Tolerance, all};
+use crate::op::Step;
+use crate::sums::Sums;
+use crate::weight::Layout;
+use crate::{matmul, matvec, probe};
+use gguf::Type;
+use gpu::{Account, Binding, Buffer, Device, Error, Usage};
+
+/// Products of e2b: what for, type, rows, columns. The head is an eighth of its size.
+const PRODUCTS: [(&str, Type, u64, u64); 5] = [
+    ("queries", Type::Q4_K, 2048, 1536),
+    ("gates and ups", Type::Q4_K, 24_576, 1536),
+    ("down", Type::Q4_K, 1536, 12_288),
+    ("down", Type::Q6_K, 1536, 12_288),
+    ("an eighth of the head", Type::Q6_K, 32_768, 1536),
+];
+/// Tokens of a chunk of a prompt.
+const CHUNK: u64 = 256;
+
+/// What the adapter itself reaches: a copy, and arithmetic in registers.
+pub fn probes() -> [Case; 2] {
+    probe::cases::speed_cases()
+}
+
+/// What is measured, by kernel.
+pub fn speed() -> Vec<Case> {
+    let mut cases = products();
+    let mut others = all();
+    others.retain(|case| !["matvec", "matmul", "probe"].contains(&case.kernel));
+    // A stable sort: of equally large cases the first.
+    others.sort_by_key(|case| (case.kernel, std::cmp::Reverse(case.bytes + case.flops)));
+    others.dedup_by_key(|case| case.kernel);
+    cases.extend(others);
+    cases.sort_by_key(|case| case.kernel);
+    cases
+}
+
+fn products() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (what, kind, rows, columns) in PRODUCTS {
+        for products in [matvec::Products::Float, matvec::Products::Packed] {
+            cases.push(token_product(what, Layout::new(kind, rows, columns), products));
+        }
+        // Prompts take the head for a single row.
+        if what != "an eighth of the head" {
+            for products in [matmul::Products::Float, matmul::Products::Cooperative] {
+                cases.push(prompt_product(what, Layout::new(kind, rows, columns), products));
+            }
+        }
+    }
+    cases
+}
+
+fn token_product(what: &str, layout: Layout, products: matvec::Products) -> Case {
+    let staged = matvec::staged_bytes(layout.columns as u32, products) <= 16_384;
+    let input = match products {
+        _ if staged => matvec::Input::Staged,
+        matvec::Products::Float => matvec::Input::Interleaved,
+        matvec::Products::Packed => matvec::Input::Packed,
+    };
+    let store = matvec::Store::Rows { offset: 0 };
+    let shape = matvec::Shape { weight: &layout, products, sums: Sums::Workgroup, input, store };
+    let (shader, name) = (matvec::shader(&shape), named(what, &layout, &format!("{products:?}")));
+    let cost = (layout.bytes() + 4 * (layout.rows + layout.columns), 2 * layout.rows * layout.columns);
+    let prepare = move |device: &Device| {
+        let shape = matvec::Shape { weight: &layout, products, sums: Sums::Workgroup, input, store };
+        let (weight, x) = (weights(device, &layout)?, zeros(device, 4 * layout.columns)?);
+        let y = zeros(device, 4 * layout.rows)?;
+        let op = matvec::forward(device, &shape, (&weight).into(), &[(&y).into()], &[(&x).into()])?;
+        Ok(Prepared { ops: vec![op], rows: 1, outputs: Vec::new() })
+    };
+    Case::new("matvec", name, vec![shader], UNCHECKED, prepare).costing(cost.0, cost.1)
+}
+
+fn prompt_product(what: &str, layout: Layout, products: matmul::Products) -> Case {
+    let store = matmul::Store::Rows { stride: layout.rows as u32, offset: 0 };
+    let shader = matmul::shader(&matmul::Shape { weight: &layout, products, store });
+    let name = named(what, &layout, &format!("{CHUNK} tokens, {products:?}"));
+    let cost = (
+        layout.bytes() + 4 * CHUNK * (layout.rows + layout.columns),
+        2 * CHUNK * layout.rows * layout.columns,
+    );
+    let prepare = move |device: &Device| {
+        let (weight, x) = (weights(device, &layout)?, zeros(device, 4 * CHUNK * layout.columns)?);
+        let (scales, y) = (zeros(device, 4 * CHUNK)?, zeros(device, 4 * CHUNK * layout.rows)?);
+        let step = super::buffers::step(device, Step { rows: CHUNK as u32, ..Step::default() })?;
+        let x: &[Binding<'_>] = match products {
+            matmul::Products::Float => &[(&x).into()],
+            matmul::Products::Cooperative => &[(&x).into(), (&scales).into()],
+        };
+        let shape = matmul::Shape { weight: &layout, products, store };
+        let op = matmul::forward(device, &shape, (&weight).into(), x, (&y).into(), (&step).into())?;
+        Ok(Prepared { ops: vec![op], rows: CHUNK as u32, outputs: Vec::new() })
+    };
+    Case::new("matmul", name, vec![shader], UNCHECKED, prepare).costing(cost.0, cost.1)
+}
+
+const UNCHECKED: Tolerance = Tolerance { relative: 0.0, reason: "there are no outputs to compare" };
+
+fn named(what: &str, layout: &Layout, how: &str) -> String {
+    format!("{what}, {:?} {} x {}, {how}", layout.kind, layout.rows, layout.columns)
+}
+
+/// A matrix of any bits.
+fn weights(device: &Device, layout: &Layout) -> Result<Buffer, Error> {
+    let buffer = device.buffer("weights", Account::Other, layout.bytes(), Usage::Storage)?;
+    device.write(&buffer, 0, &Random::new(20).bytes(layout.bytes() as usize));
+    Ok(buffer)
+}
+
+fn zeros(device: &Device, bytes: u64) -> Result<Buffer, Error> {
+    device.buffer("zeros", Account::Other, bytes, Usage::Storage)
+}

@@ -1,0 +1,53 @@
+//! Cases of the probes, and the sizes in which they measure.
+
+use super::{ROUNDS, copy, copy_shader, multiply, multiply_shader, reference};
+use crate::case::buffers::{expect, expect_words, floats, poisoned, words};
+use crate::case::random::Random;
+use crate::case::{Case, Prepared, Tolerance};
+
+const TOLERANCE: Tolerance =
+    Tolerance { relative: 0.0, reason: "copies do not round, nor do sums of integers below 2^24" };
+
+fn copy_case(name: &str, n: u32) -> Case {
+    let prepare = move |device: &gpu::Device| {
+        let mut random = Random::new(18);
+        let contents: Vec<u32> = (0..4 * n).map(|_| random.word()).collect();
+        let (x, y) = (words(device, "x", &contents)?, poisoned(device, "y", contents.len())?);
+        let op = copy(device, n, (&x).into(), (&y).into())?;
+        Ok(Prepared { ops: vec![op], rows: 1, outputs: vec![expect_words(y, contents)] })
+    };
+    let name = format!("copy, {name}, {n} x 16 bytes");
+    Case::new("probe", name, vec![copy_shader(n)], TOLERANCE, prepare).costing(32 * u64::from(n), 0)
+}
+
+/// a is 1, or 0 so that b is left.
+fn multiply_case(name: &str, n: u32, factors: [f32; 2]) -> Case {
+    let prepare = move |device: &gpu::Device| {
+        let mut random = Random::new(19);
+        let x: Vec<f32> = (0..n).map(|_| random.below(100) as f32).collect();
+        let expected = reference::multiply(&x, factors, ROUNDS);
+        let (x, factors) = (floats(device, "x", &x)?, floats(device, "factors", &factors)?);
+        let y = poisoned(device, "y", n as usize)?;
+        let op = multiply(device, n, (&x).into(), (&factors).into(), (&y).into())?;
+        Ok(Prepared { ops: vec![op], rows: 1, outputs: vec![expect(y, expected)] })
+    };
+    let name = format!("multiply, {name}, {n}");
+    let flops = u64::from(n) * u64::from(ROUNDS) * 2 * 16;
+    Case::new("probe", name, vec![multiply_shader(n)], TOLERANCE, prepare).costing(8 * u64::from(n), flops)
+}
+
+/// Sizes that end within a workgroup.
+pub fn cases() -> Vec<Case> {
+    vec![
+        copy_case("one", 1),
+        copy_case("one more than a workgroup", 2049),
+        multiply_case("one", 1, [1.0, 2.0]),
+        multiply_case("one more than a workgroup", 257, [1.0, 1.0]),
+        multiply_case("nothing but b", 300, [0.0, 3.0]),
+    ]
+}
+
+/// The copy of `n` times 16 bytes and the arithmetic, in sizes that measure an adapter.
+pub fn speed_cases() -> [Case; 2] {
+    [copy_case("64 MiB", 4 << 20), multiply_case("1024 workgroups", 262_144, [1.0, 1.0])]
+}

@@ -1,0 +1,101 @@
+//! Trying a tier on a device: a few cases that tell whether it computes rightly, and work whose time tells how fast it is.
+
+use crate::case::Case;
+use crate::matmul::{self, Products as PromptProducts};
+use crate::matvec::{self, Input, Order, Products as TokenProducts};
+use crate::op::{Op, Step};
+use crate::sums::Sums;
+use crate::weight::Layout;
+use crate::{half_rows, token_attention};
+use gguf::Type;
+use gpu::{Account, Buffer, Device, Error, Usage};
+
+/// Widths of the work, those of a small model.
+const HIDDEN: u64 = 1536;
+const FEED_FORWARD: u64 = 3072;
+/// Tokens of a prompt's work.
+const TOKENS: u32 = 256;
+
+/// Cases of a single token's kernels.
+pub fn token_cases(products: TokenProducts, sums: Sums) -> Vec<Case> {
+    let mut cases = matvec::cases::trial(products, sums);
+    cases.extend(token_attention::cases::trial(sums));
+    cases
+}
+
+/// Cases of a prompt's products.
+pub fn prompt_cases(products: PromptProducts) -> Vec<Case> {
+    matmul::cases::trial(products)
+}
+
+/// A feed-forward block of one token, over arbitrary numbers.
+///
+/// # Errors
+/// Those of [`Device::buffer`] and [`Device::pipeline`].
+pub fn token_work(device: &Device, products: TokenProducts, sums: Sums) -> Result<Vec<Op>, Error> {
+    let order = Order::read_by(products, FEED_FORWARD as u32);
+    let gate_up = Layout::new(Type::Q4_K, 2 * FEED_FORWARD, HIDDEN);
+    let down = Layout::new(Type::Q6_K, HIDDEN, FEED_FORWARD);
+    let row = |columns: u64| arbitrary(device, 4 * columns);
+    let (h, result, post, next) = (row(HIDDEN)?, row(HIDDEN)?, row(HIDDEN)?, row(HIDDEN)?);
+    let (h_next, scale, gated, y) = (row(HIDDEN)?, row(4)?, row(FEED_FORWARD)?, row(HIDDEN)?);
+    let store = matvec::Store::Gated(order);
+    let input = Input::Residual { epsilon: 1e-6 };
+    let shape = matvec::Shape { weight: &gate_up, products, sums, input, store };
+    let weight = arbitrary(device, gate_up.bytes())?;
+    let inputs = [&h, &result, &post, &scale, &h_next, &next].map(gpu::Binding::from);
+    let first = matvec::forward(device, &shape, (&weight).into(), &[(&gated).into()], &inputs)?;
+    let input = match order {
+        Order::Interleaved => Input::Interleaved,
+        Order::Packed => Input::Packed,
+    };
+    let store = matvec::Store::Rows { offset: 0 };
+    let shape = matvec::Shape { weight: &down, products, sums, input, store };
+    let weight = arbitrary(device, down.bytes())?;
+    let last = matvec::forward(device, &shape, (&weight).into(), &[(&y).into()], &[(&gated).into()])?;
+    Ok(vec![first, last])
+}
+
+/// A projection of a prompt's chunk, over arbitrary numbers, and the tokens it is for.
+///
+/// # Errors
+/// Those of [`Device::buffer`] and [`Device::pipeline`].
+pub fn prompt_work(device: &Device, products: PromptProducts) -> Result<(Vec<Op>, u32), Error> {
+    let layout = Layout::new(Type::Q4_K, HIDDEN, HIDDEN);
+    let weight = arbitrary(device, layout.bytes())?;
+    let chunk = u64::from(TOKENS) * HIDDEN;
+    let (x, y) = (arbitrary(device, 4 * chunk)?, arbitrary(device, 4 * chunk)?);
+    let step = device.buffer("step", Account::Uniforms, 16, Usage::Uniform)?;
+    device.write(&step, 0, bytemuck::bytes_of(&Step { rows: TOKENS, ..Step::default() }));
+    let store = matmul::Store::Rows { stride: HIDDEN as u32, offset: 0 };
+    let shape = matmul::Shape { weight: &layout, products, store };
+    let product = |x: &[gpu::Binding<'_>]| {
+        matmul::forward(device, &shape, (&weight).into(), x, (&y).into(), (&step).into())
+    };
+    let ops = match products {
+        PromptProducts::Float => vec![product(&[(&x).into()])?],
+        PromptProducts::Cooperative => {
+            let (halves, scales) = (arbitrary(device, 2 * chunk)?, arbitrary(device, 4 * u64::from(TOKENS))?);
+            let [halves, scales] = [&halves, &scales].map(gpu::Binding::from);
+            let rounding = half_rows::Shape { columns: HIDDEN as u32 };
+            vec![
+                half_rows::forward(device, &rounding, (&x).into(), halves, scales)?,
+                product(&[halves, scales])?,
+            ]
+        }
+    };
+    Ok((ops, TOKENS))
+}
+
+/// A buffer of bytes from 0x20 to 0x3f: f16 and f32 of ordinary size, whatever they are read as.
+fn arbitrary(device: &Device, bytes: u64) -> Result<Buffer, Error> {
+    let buffer = device.buffer("trial", Account::Other, bytes, Usage::Storage)?;
+    let mut state = 1u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        0x20 | (state >> 27) as u8
+    };
+    let contents: Vec<u8> = (0..bytes).map(|_| next()).collect();
+    device.write(&buffer, 0, &contents);
+    Ok(buffer)
+}

@@ -1,0 +1,57 @@
+// The best tiers of the kernels for this adapter. Trying them takes a second or so, so the result is kept in the page's private
+// file system, where there is one.
+import type { Device } from './wasm/rullama.js';
+import type { DeviceDescription, Tiers, TierTrials } from './reports.ts';
+
+const FILE = 'rullama-tiers.json';
+/** Part of what a result is kept for: it changes with the kernels. */
+const VERSION = '0.6.0';
+
+/** They run everywhere. */
+const SIMPLEST: Tiers = { token: 'float', prompt: 'float' };
+
+/** The best tiers of the adapter that `device` was opened on; the simplest where they cannot be tried. */
+export async function bestTiers(device: Device): Promise<Tiers> {
+  // A processor that plays a GPU gains nothing by any of them.
+  if (await isSoftware()) return SIMPLEST;
+  const { name, backend, driver, features } = device.describe() as DeviceDescription;
+  const key = JSON.stringify([VERSION, name, backend, driver, features]);
+  const kept = await read();
+  const known = kept[key];
+  if (known) return known;
+  try {
+    const { choice } = (await device.tryTiers()) as TierTrials;
+    await write({ ...kept, [key]: choice });
+    return choice;
+  } catch {
+    // Loading goes on with what needs no trial, and says itself what is wrong with the device.
+    return SIMPLEST;
+  }
+}
+
+async function isSoftware(): Promise<boolean> {
+  const adapter = await globalThis.navigator?.gpu?.requestAdapter().catch(() => null);
+  return adapter?.info?.isFallbackAdapter ?? false;
+}
+
+async function read(): Promise<Record<string, Tiers>> {
+  try {
+    const root = await navigator.storage.getDirectory();
+    const file = await (await root.getFileHandle(FILE)).getFile();
+    return JSON.parse(await file.text()) as Record<string, Tiers>;
+  } catch {
+    // No private file system, nothing kept yet, or not ours: they are tried again.
+    return {};
+  }
+}
+
+async function write(kept: Record<string, Tiers>): Promise<void> {
+  try {
+    const root = await navigator.storage.getDirectory();
+    const stream = await (await root.getFileHandle(FILE, { create: true })).createWritable();
+    await stream.write(JSON.stringify(kept));
+    await stream.close();
+  } catch {
+    // What cannot be kept is tried again the next time.
+  }
+}

@@ -1,0 +1,178 @@
+//! `cargo xtask bench`: our engine and others on the same file and machine, side by side.
+//!
+//! Every engine gets the same arbitrary tokens as a prompt and continues them greedily. One run warms up; of the others the
+//! median counts. Peers are installed into `target/peers` when they are asked for.
+
+mod kernels;
+mod llama_cpp;
+mod ours;
+mod rullama_05;
+
+use serde_json::Value;
+
+use crate::project::Project;
+
+/// What to measure.
+#[derive(Debug, PartialEq)]
+struct Options {
+    /// The model, a GGUF file.
+    model: String,
+    /// Tokens of the prompt.
+    prompt: u32,
+    /// Tokens decoded, the first of which comes out of the prompt's last step.
+    decode: u32,
+    /// Runs that count.
+    runs: u32,
+    /// Whether other engines run too.
+    peers: bool,
+}
+
+/// What an engine reached; tokens per second.
+struct Rates {
+    prompt: f64,
+    decode: f64,
+}
+
+/// An engine with what it reached, or why it did not.
+struct Row {
+    engine: String,
+    rates: Result<Rates, String>,
+}
+
+const DEMO: &str = "assets/demo.gguf";
+const USAGE: &str =
+    "the options are a GGUF file, `--prompt N`, `--decode N`, `--runs N` and `--peers`, or `--kernels`";
+
+impl Options {
+    /// Reads a file's name and options in any order.
+    fn parse(words: &[&str]) -> Result<Options, String> {
+        let mut options = Options { model: DEMO.into(), prompt: 512, decode: 128, runs: 3, peers: false };
+        let mut words = words.iter();
+        while let Some(&word) = words.next() {
+            let mut number = |least: u32| {
+                let value = words.next().copied().unwrap_or_default();
+                let fits = value.parse().ok().filter(|&n| n >= least);
+                fits.ok_or(format!("`{word} {value}`: a number of at least {least} is needed"))
+            };
+            match word {
+                "--prompt" => options.prompt = number(1)?,
+                "--decode" => options.decode = number(2)?,
+                "--runs" => options.runs = number(1)?,
+                "--peers" => options.peers = true,
+                _ if word.starts_with('-') => return Err(format!("`{word}`: {USAGE}")),
+                _ => options.model = word.into(),
+            }
+        }
+        Ok(options)
+    }
+
+    /// The numbers as a peer's program takes them.
+    fn numbers(&self) -> [String; 3] {
+        [self.prompt, self.decode, self.runs].map(|n| n.to_string())
+    }
+}
+
+/// Measures what the words ask for.
+pub(crate) fn run(project: &Project, words: &[&str]) -> Result<(), String> {
+    match words {
+        ["--kernels"] => kernels::update(project, None),
+        ["--kernels", report] => kernels::update(project, Some(report)),
+        _ => side_by_side(project, &Options::parse(words)?),
+    }
+}
+
+/// Measures and prints a table in Markdown.
+fn side_by_side(project: &Project, options: &Options) -> Result<(), String> {
+    let model = std::path::absolute(&options.model).map_err(|error| format!("{}: {error}", options.model))?;
+    if !model.is_file() {
+        return Err(format!("there is no file {}", model.display()));
+    }
+    let (ours, report) = ours::measure(project, &model, options)?;
+    let mut rows = vec![ours];
+    if options.peers {
+        rows.extend(llama_cpp::measure(project, &model, options));
+        rows.push(rullama_05::measure(project, &model, options));
+    }
+    println!();
+    print_costs(&report);
+    print_table(&rows, options);
+    Ok(())
+}
+
+/// What does not depend on the machine.
+fn print_costs(report: &Value) {
+    let number = |pointer: &str| report.pointer(pointer).and_then(Value::as_f64).unwrap_or(f64::NAN);
+    let per_token = |name: &str| number(&format!("/per_token/{name}"));
+    println!("| per token | |\n| --- | --- |");
+    println!("| dispatches | {} |", per_token("dispatches"));
+    println!("| submits | {} |", per_token("submits"));
+    println!("| objects created | {} |", per_token("buffers_created") + per_token("bind_groups_created"));
+    println!("| bytes read back | {} |", per_token("bytes_read"));
+    println!("| bytes of weights read | {} |\n", number("/weight_bytes_per_token"));
+}
+
+fn print_table(rows: &[Row], options: &Options) {
+    let Options { prompt, decode, .. } = options;
+    println!(
+        "| engine | prompt of {prompt}, tok/s | decode {decode}, tok/s | ours / theirs, prompt | decode |"
+    );
+    println!("| --- | --- | --- | --- | --- |");
+    let ours = rows[0].rates.as_ref().expect("measured, or this would not be reached");
+    for Row { engine, rates } in rows {
+        match rates {
+            Ok(rates) => println!(
+                "| {engine} | {:.1} | {:.1} | {:.2} | {:.2} |",
+                rates.prompt,
+                rates.decode,
+                ours.prompt / rates.prompt,
+                ours.decode / rates.decode
+            ),
+            Err(problem) => println!("| {engine} | not measured: {} | | | |", problem.replace('\n', " ")),
+        }
+    }
+}
+
+/// Medians of what a peer's program printed: a line with `{"prompt": tok/s, "decode": tok/s}` for each run, the first of which
+/// warmed up.
+fn medians(printed: &str) -> Result<Rates, String> {
+    let runs: Vec<Value> = printed.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let median = |name: &str| {
+        let mut rates: Vec<f64> = runs.iter().skip(1).filter_map(|run| run[name].as_f64()).collect();
+        rates.sort_by(f64::total_cmp);
+        rates.get(rates.len() / 2).copied().ok_or(format!("no run said `{name}`"))
+    };
+    Ok(Rates { prompt: median("prompt")?, decode: median("decode")? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_read_in_any_order() {
+        let parse = |words: &[&str]| Options::parse(words);
+        let options = |model: &str, prompt, decode, runs, peers| Options {
+            model: model.into(),
+            prompt,
+            decode,
+            runs,
+            peers,
+        };
+        assert_eq!(parse(&[]), Ok(options(DEMO, 512, 128, 3, false)));
+        assert_eq!(
+            parse(&["--peers", "a.gguf", "--decode", "9", "--prompt", "1"]),
+            Ok(options("a.gguf", 1, 9, 3, true))
+        );
+        assert_eq!(parse(&["--decode", "1"]), Err("`--decode 1`: a number of at least 2 is needed".into()));
+        assert_eq!(parse(&["--runs"]), Err("`--runs `: a number of at least 1 is needed".into()));
+        assert!(parse(&["--fast"]).unwrap_err().contains("`--fast`"));
+    }
+
+    #[test]
+    fn the_first_run_warms_up() {
+        let printed = "noise\n{\"prompt\":1,\"decode\":1}\n{\"prompt\":30,\"decode\":7}\n{\"prompt\":10,\"decode\":9}\n{\"prompt\":20,\"decode\":8}\n";
+        let rates = medians(printed).unwrap();
+        assert_eq!((rates.prompt, rates.decode), (20.0, 8.0));
+        assert!(medians("{\"prompt\":1,\"decode\":1}\n").is_err());
+    }
+}
