@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { PlanOptions } from '../../src/engine/options.ts';
 import { Client } from '../../src/engine/client.ts';
 import { FakePort } from './fake_port.ts';
 
@@ -44,7 +45,8 @@ test('a signal that is aborted after the end sends nothing', async () => {
 
 test('what cannot be cloned is refused by name and leaves nothing open', async () => {
   const { client } = setUp();
-  const options = { progress: () => {} } as object;
+  // JavaScript callers are not held to the types.
+  const options = { progress: () => {} } as PlanOptions;
   const call = client.call('load', { source: { kind: 'opfs', name: 'x' }, options });
   await expect(call).rejects.toMatchObject({ code: 'BAD_OPTION', details: { operation: 'load' } });
 });
