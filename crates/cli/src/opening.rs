@@ -53,7 +53,7 @@ pub(crate) async fn open_device(options: &DeviceOptions) -> Result<Device, Failu
         profile: options.profile,
         budget: options.budget,
         adapter: options.adapter.clone(),
-        pause: None,
+        ..engine::gpu::Options::default()
     };
     Device::request(&request).await.map_err(|error| Failure::Engine(error.into()))
 }

@@ -329,9 +329,7 @@ impl Context {
         device.write(self.buffer(arena.ids), 0, bytemuck::cast_slice(&ids));
         if let (Some([buffer, _]), Some(rows)) = (arena.per_layer_rows, &mut self.per_layer_rows) {
             let buffer = self.buffers[buffer].as_ref().expect("activations are created with the context");
-            for (at, bytes) in rows.fetch(self.model.source(), &ids).await? {
-                device.write(buffer, at, bytes);
-            }
+            rows.write(self.model.source(), &ids, device, buffer).await?;
         }
         Ok(rows)
     }

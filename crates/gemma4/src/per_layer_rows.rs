@@ -5,6 +5,7 @@ use crate::checkpoint::{Checkpoint, Matrix};
 use crate::error::Error;
 use futures_util::future::try_join_all;
 use gguf::ReadAt;
+use gpu::{Buffer, Device};
 use kernels::weight::{Layout, Packed, pack};
 use std::collections::{HashMap, VecDeque};
 
@@ -18,7 +19,7 @@ pub(crate) struct PerLayerRows {
     layout: Layout,
     offset: u64,
     row_bytes: usize,
-    /// The last rows asked for, as in the file and as on the GPU.
+    /// The last rows that had to be repacked, as in the file and as on the GPU.
     bytes: Vec<u8>,
     packed: Packed,
     kept: HashMap<u32, Box<[u8]>>,
@@ -49,32 +50,40 @@ impl PerLayerRows {
         })
     }
 
-    /// Fetches the rows of `ids`; gives byte ranges of the buffer with this layout, each with its first byte.
-    pub(crate) async fn fetch(
+    /// Fetches the rows of `ids` and writes them to the beginning of `buffer`, one behind the other.
+    pub(crate) async fn write(
         &mut self,
         source: &dyn ReadAt,
         ids: &[u32],
-    ) -> Result<impl Iterator<Item = (u64, &[u8])>, Error> {
-        self.bytes.resize(ids.len() * self.row_bytes, 0);
-        match source.mapped() {
-            Some(file) => {
-                for (row, &id) in self.bytes.chunks_exact_mut(self.row_bytes).zip(ids) {
-                    row.copy_from_slice(
-                        &file[self.offset as usize + id as usize * self.row_bytes..][..row.len()],
-                    );
-                }
-            }
-            None => {
-                self.keep(source, ids).await?;
-                for (row, id) in self.bytes.chunks_exact_mut(self.row_bytes).zip(ids) {
-                    row.copy_from_slice(&self.kept[id]);
-                }
-                self.forget();
+        device: &Device,
+        buffer: &Buffer,
+    ) -> Result<(), Error> {
+        if source.mapped().is_none() {
+            self.keep(source, ids).await?;
+        }
+        let length = ids.len() * self.row_bytes;
+        let rows = ids.iter().map(|id| match source.mapped() {
+            Some(file) => &file[self.offset as usize + *id as usize * self.row_bytes..][..self.row_bytes],
+            None => &*self.kept[id],
+        });
+        if self.is_verbatim() {
+            device.write_pieces(buffer, 0, length as u64, rows);
+        } else {
+            self.bytes.clear();
+            rows.for_each(|row| self.bytes.extend_from_slice(row));
+            pack(&self.layout, &self.bytes, &mut self.packed);
+            for (plane, bytes) in self.layout.planes.iter().zip(&self.packed.planes) {
+                device.write(buffer, plane.offset, bytes);
             }
         }
-        pack(&self.layout, &self.bytes, &mut self.packed);
-        let planes = self.layout.planes.iter().zip(&self.packed.planes);
-        Ok(planes.map(|(plane, bytes)| (plane.offset, bytes.as_slice())))
+        self.forget();
+        Ok(())
+    }
+
+    /// Whether rows lie on the GPU as they do in the file, in whole words.
+    fn is_verbatim(&self) -> bool {
+        let [plane] = self.layout.planes[..] else { return false };
+        plane.row_bytes == self.row_bytes as u64 && self.row_bytes.is_multiple_of(4)
     }
 
     /// Reads the rows that are not kept, many at once, and keeps them.

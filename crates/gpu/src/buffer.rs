@@ -165,6 +165,32 @@ impl Device {
         inner.counts.bytes_written.add(length);
         inner.bound_pending_writes(length);
     }
+
+    /// Writes `pieces`, `length` bytes in all, one behind the other as [`Device::write`] does, without joining them first.
+    ///
+    /// # Panics
+    /// When the range is outside the buffer or not in whole words of 4 bytes, or the pieces are longer.
+    pub fn write_pieces<'a>(
+        &self,
+        buffer: &Buffer,
+        offset: u64,
+        length: u64,
+        pieces: impl Iterator<Item = &'a [u8]>,
+    ) {
+        buffer.assert_range(offset, length);
+        let Some(size) = wgpu::BufferSize::new(length) else { return };
+        let inner = self.inner();
+        // None where the range is refused or the device is lost, which the next wait says.
+        if let Some(mut view) = inner.queue.write_buffer_with(buffer.raw(), offset, size) {
+            let mut at = 0;
+            for piece in pieces {
+                view.slice(at..at + piece.len()).copy_from_slice(piece);
+                at += piece.len();
+            }
+        }
+        inner.counts.bytes_written.add(length);
+        inner.bound_pending_writes(length);
+    }
 }
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -29,6 +29,9 @@ pub struct Options {
     pub budget: Option<u64>,
     /// A part of the adapter's name or backend, in any case.
     pub adapter: Option<String>,
+    /// In a browser: the caller has seen that the adapter has subgroups, and sees to it that devices are asked for with them, as
+    /// wgpu does not yet do there. Elsewhere it means nothing.
+    pub browser_subgroups: bool,
     /// A timer, needed to ask again for an adapter when a browser's GPU process is still starting.
     pub pause: Option<Pause>,
 }
@@ -84,7 +87,8 @@ impl Device {
         let adapter = adapter::find(&instance, options).await?;
         let info = AdapterInfo::from(adapter.get_info());
         let mut limits = adapter.limits();
-        let mut features = Features::of(&adapter, instance.wgsl_language_features());
+        let mut features =
+            Features::of(&adapter, instance.wgsl_language_features(), options.browser_subgroups);
         if let Some(profile) = options.profile {
             limits = profile.cap_limits(limits);
             features = profile.cap_features(features);

@@ -22,7 +22,11 @@ const SUBGROUP_SIZES: (u32, u32) = (4, 128);
 
 impl Features {
     /// What `adapter` offers.
-    pub(crate) fn of(adapter: &wgpu::Adapter, language: wgpu::WgslLanguageFeatures) -> Features {
+    pub(crate) fn of(
+        adapter: &wgpu::Adapter,
+        language: wgpu::WgslLanguageFeatures,
+        browser_subgroups: bool,
+    ) -> Features {
         let offered = adapter.features();
         let info = adapter.get_info();
         let sizes = match (info.subgroup_min_size, info.subgroup_max_size) {
@@ -30,7 +34,8 @@ impl Features {
             told => told,
         };
         let f16 = offered.contains(wgpu::Features::SHADER_F16);
-        let subgroups = offered.contains(wgpu::Features::SUBGROUP).then_some(sizes);
+        let in_browser = cfg!(target_arch = "wasm32") && browser_subgroups;
+        let subgroups = (offered.contains(wgpu::Features::SUBGROUP) || in_browser).then_some(sizes);
         Features {
             f16,
             subgroups,
@@ -44,7 +49,8 @@ impl Features {
     pub(crate) fn required(&self) -> wgpu::Features {
         let mut required = wgpu::Features::empty();
         required.set(wgpu::Features::SHADER_F16, self.f16);
-        required.set(wgpu::Features::SUBGROUP, self.subgroups.is_some());
+        // A browser's are asked for by whoever said that they are there.
+        required.set(wgpu::Features::SUBGROUP, self.subgroups.is_some() && !cfg!(target_arch = "wasm32"));
         required.set(wgpu::Features::TIMESTAMP_QUERY, self.timestamp);
         required.set(wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX, self.cooperative_matrix);
         required

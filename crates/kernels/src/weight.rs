@@ -110,7 +110,10 @@ impl Layout {
     }
 
     fn declare_planes(&self, shader: Shader) -> Shader {
-        let mut shader = shader.constant("BLOCKS", self.blocks());
+        // A stated length lets a browser's compiler see that an index is within it; some limit types to a gigabyte.
+        let length = if self.bytes() < 1 << 30 { format!(", {}", self.bytes() / 16) } else { String::new() };
+        let mut shader =
+            shader.alias("Weights", &format!("array<vec4<u32>{length}>")).constant("BLOCKS", self.blocks());
         for (n, plane) in self.planes.iter().enumerate().skip(1) {
             shader = shader.constant(["", "PLANE1", "PLANE2", "PLANE3"][n], (plane.offset / 16) as u32);
         }

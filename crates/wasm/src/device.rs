@@ -15,6 +15,8 @@ use crate::{json, timer};
 #[wasm_bindgen]
 pub struct Device {
     inner: Rc<gpu::Device>,
+    /// As in [`gpu::Options`].
+    subgroups: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -22,6 +24,7 @@ pub struct Device {
 struct Options {
     profile: Option<String>,
     budget: Option<u64>,
+    subgroups: bool,
 }
 
 #[derive(Serialize)]
@@ -48,8 +51,8 @@ struct Memory {
 
 #[wasm_bindgen]
 impl Device {
-    /// A promise of the strongest device; `{profile, budget}` may name a smaller device to pretend to be, and the
-    /// most bytes of GPU memory to use. Asks again for some seconds, since browsers may still be starting their GPU.
+    /// A promise of the strongest device; `{profile, budget, subgroups}` may name a smaller device to pretend to be, the
+    /// most bytes of GPU memory to use, and whether devices are asked for with subgroups (`subgroups.ts`). Asks again for some seconds, since browsers may still be starting their GPU.
     ///
     /// Rejects with `NO_WEBGPU`, `NO_ADAPTER`, `NO_DEVICE`, `UNKNOWN_PROFILE` or `BAD_OPTION`.
     pub fn open(options: JsValue) -> Promise {
@@ -59,11 +62,12 @@ impl Device {
             let options = gpu::Options {
                 profile,
                 budget: options.budget,
+                browser_subgroups: options.subgroups,
                 pause: Some(timer::pause),
                 ..gpu::Options::default()
             };
             let device = gpu::Device::request(&options).await.map_err(engine_error)?;
-            Ok(Device { inner: Rc::new(device) }.into())
+            Ok(Device { inner: Rc::new(device), subgroups: options.browser_subgroups }.into())
         })
     }
 
@@ -94,9 +98,10 @@ impl Device {
     /// Rejects as `open` does.
     #[wasm_bindgen(js_name = tryTiers)]
     pub fn try_tiers(&self) -> Promise {
-        let profile = self.inner.profile();
+        let (profile, browser_subgroups) = (self.inner.profile(), self.subgroups);
         future_to_promise(async move {
-            let options = gpu::Options { profile, pause: Some(timer::pause), ..gpu::Options::default() };
+            let pause: Option<gpu::Pause> = Some(timer::pause);
+            let options = gpu::Options { profile, browser_subgroups, pause, ..gpu::Options::default() };
             let device = gpu::Device::request(&options).await.map_err(engine_error)?;
             let tried = engine::tiers::choose(&device).await;
             device.destroy();

@@ -8,6 +8,7 @@ import type { Argument, Event, Name, Request, Response, Result } from './protoco
 import type { PortableSource } from './sources.ts';
 import { openStored } from './stored.ts';
 import type { Tiers } from './reports.ts';
+import { askForSubgroups } from './subgroups.ts';
 import { bestTiers } from './tiers.ts';
 
 /** What the host uses of the generated module; tests give their own. */
@@ -75,7 +76,7 @@ export class Host {
   readonly #started: Promise<Bindings>;
   readonly #post: (message: Response) => void;
   #bindings!: Bindings;
-  #options: DeviceOptions = {};
+  #options: DeviceOptions & { subgroups?: boolean } = {};
   #device: Device | null = null;
   /** Found out once, with the first model. */
   #best: Promise<Tiers> | null = null;
@@ -116,8 +117,8 @@ export class Host {
 
   readonly #answers: Answers = {
     open: async (options) => {
-      this.#options = options;
-      this.#device = (await this.#bindings.Device.open(options)) as Device;
+      this.#options = { ...options, subgroups: await askForSubgroups() };
+      this.#device = (await this.#bindings.Device.open(this.#options)) as Device;
       return this.#device.describe();
     },
     describe: () => this.#opened().describe(),

@@ -14,7 +14,7 @@ use crate::config::{Attention, Config, Kv};
 use crate::model::Model;
 use crate::output::Want;
 use crate::per_layer_rows;
-use crate::plan::{Arena, CachePlan, Part};
+use crate::plan::{Arena, CachePlan, Part, SLICE_ALIGNMENT};
 use gpu::{Binding, Buffer, Error};
 use kernels::matvec::{self, Input, Order, Products, Store};
 use kernels::op::Op;
@@ -264,6 +264,15 @@ impl<'a> Builder<'a> {
     /// A buffer of the context.
     fn at(&self, index: usize) -> Binding<'a> {
         Binding::from(self.buffers[index].as_ref().expect("activations are created with the context"))
+    }
+
+    /// Columns of a layer in the per-layer inputs: a binding that begins there, and the column in it where they begin. A binding
+    /// lets all layers share their pipelines; it cannot begin everywhere.
+    fn per_layer_columns(&self, l: usize, width: u32) -> (Binding<'a>, u32) {
+        let [inputs, _] = self.arena().per_layer.expect("planned with the width");
+        let column = width * l as u32;
+        let binding = Binding { offset: 4 * u64::from(column), ..self.at(inputs) };
+        if binding.offset.is_multiple_of(SLICE_ALIGNMENT) { (binding, 0) } else { (self.at(inputs), column) }
     }
 
     fn vector(&self, id: VectorId) -> Binding<'a> {

@@ -69,16 +69,16 @@ impl Builder<'_> {
     /// The layer's share of the per-layer embedding, of the residual in `h`.
     fn per_layer(&mut self, l: usize, weights: &PerLayerWeights, width: u32) -> Result<Sum, Error> {
         let arena = self.arena();
-        let [inputs, _] = arena.per_layer.expect("planned with the width");
+        let (input, column) = self.per_layer_columns(l, width);
         let gate = self.product_in_parts(weights.gate, arena.h, arena.gate_up)?;
         let shape = gelu_mul::Shape {
             columns: width,
             x_stride: width,
             parts: gate.parts,
             b_stride: width * self.config().layers.len() as u32,
-            b_offset: width * l as u32,
+            b_offset: column,
         };
-        let (gate, input, gated) = (self.at(gate.buffer), self.at(inputs), self.at(arena.gated));
+        let (gate, gated) = (self.at(gate.buffer), self.at(arena.gated));
         self.push(gelu_mul::forward(self.device(), &shape, gate, input, gated)?);
         self.product_in_parts(weights.proj, arena.gated, arena.y)
     }

@@ -144,16 +144,16 @@ impl<'a> Builder<'a> {
         let arena = self.arena();
         let width =
             self.config().per_layer.expect("a layer with per-layer weights is of a model with a width");
-        let [inputs, _] = arena.per_layer.expect("planned with the width");
         self.stage = Stage::PerLayer;
         let reading = self.summed(residual, weights.gate)?;
-        let (gated, up) = (self.at(arena.gated), self.at(inputs));
+        let gated = self.at(arena.gated);
+        let (up, column) = self.per_layer_columns(l, width);
         let parts = &self.model.plan().matrices[weights.gate];
         // Rows in several parts do not end with whole sixteens.
         let order = if parts.len() == 1 { self.order_for(weights.proj) } else { Order::Interleaved };
         for part in parts {
             let offset = part.first_row as u32;
-            let store = Store::Gate { order, offset, rows: width, up_offset: width * l as u32 + offset };
+            let store = Store::Gate { order, offset, rows: width, up_offset: column + offset };
             self.part_product(part, &reading, store, &[gated, up])?;
         }
         let reading = self.left(gated, weights.proj, order);

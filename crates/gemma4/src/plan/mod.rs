@@ -18,7 +18,7 @@ use kernels::weight::Layout;
 use serde::Serialize;
 
 /// Slices of a shared buffer begin at multiples of this, the largest offset alignment WebGPU allows an adapter to ask.
-const SLICE_ALIGNMENT: u64 = 256;
+pub(crate) const SLICE_ALIGNMENT: u64 = 256;
 /// Per-layer tables up to this size are resident without asking: streaming saves nothing worth a read per token.
 const RESIDENT_BYTES_MAX: u64 = 64 << 20;
 /// Most tokens of a chunk: keeps every grid within 65535 workgroups per axis for any model.

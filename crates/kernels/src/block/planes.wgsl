@@ -1,5 +1,5 @@
 // The planes of a matrix (see weight.rs), bound as one buffer, and what is read from planes of f16 numbers.
-@group(0) @binding(0) var<storage, read> weights: array<vec4<u32>>;
+@group(0) @binding(0) var<storage, read> weights: Weights;
 
 // The word that holds the i-th f16 of a plane of f16 numbers, and the number in it.
 fn half_word(plane: u32, i: u32) -> u32 {

@@ -1,5 +1,5 @@
 // x in the order of shared/interleaved.wgsl, which invocations that read neighbouring blocks read in one piece.
-@group(0) @binding(INPUT) var<storage, read> x: array<vec4<f32>>;               // (8, COLUMNS / 32) vec4
+@group(0) @binding(INPUT) var<storage, read> x: array<vec4<f32>, COLUMNS / 4u>;               // (8, COLUMNS / 32) vec4
 
 fn stage(group: u32, local: u32) -> f32 {
     return 1.0;

@@ -1,6 +1,6 @@
 // x = rms(h) * next. The factor 1 / rms belongs to all columns and is left to the results.
-@group(0) @binding(INPUT) var<storage, read> h: array<vec4<f32>>;               // (COLUMNS)
-@group(0) @binding(INPUT + 1u) var<storage, read> next: array<vec4<f32>>;       // (COLUMNS)
+@group(0) @binding(INPUT) var<storage, read> h: array<vec4<f32>, COLUMNS / 4u>;               // (COLUMNS)
+@group(0) @binding(INPUT + 1u) var<storage, read> next: array<vec4<f32>, COLUMNS / 4u>;       // (COLUMNS)
 
 fn stage(group: u32, local: u32) -> f32 {
     var squares = 0.0;

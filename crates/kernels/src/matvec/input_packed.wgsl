@@ -1,5 +1,5 @@
 // x as shared/packed_row.wgsl leaves it.
-@group(0) @binding(INPUT) var<storage, read> x: array<vec4<u32>>;               // (3, COLUMNS / 16) vec4
+@group(0) @binding(INPUT) var<storage, read> x: array<vec4<u32>, 3u * SIXTEENS>;               // (3, COLUMNS / 16) vec4
 
 const SIXTEENS = COLUMNS / 16u;
 

@@ -2,9 +2,9 @@
 // computes all of h', which costs less than a dispatch of its own; `keep` lets the first one store it. `factor` waits at a
 // barrier, which publishes what was put. What an invocation
 // reads for its first sixteen columns is on its way before the first sum is waited for.
-@group(0) @binding(INPUT) var<storage, read> h: array<vec4<f32>>;               // (COLUMNS)
-@group(0) @binding(INPUT + 1u) var<storage, read> result: array<vec4<f32>>;     // (COLUMNS)
-@group(0) @binding(INPUT + 2u) var<storage, read> post: array<vec4<f32>>;       // (COLUMNS)
+@group(0) @binding(INPUT) var<storage, read> h: array<vec4<f32>, COLUMNS / 4u>;               // (COLUMNS)
+@group(0) @binding(INPUT + 1u) var<storage, read> result: array<vec4<f32>, COLUMNS / 4u>;     // (COLUMNS)
+@group(0) @binding(INPUT + 2u) var<storage, read> post: array<vec4<f32>, COLUMNS / 4u>;       // (COLUMNS)
 @group(0) @binding(INPUT + 3u) var<storage, read> scale: array<f32>;            // (1)
 
 const SIXTEENS_IN_ROW = COLUMNS / 16u;
