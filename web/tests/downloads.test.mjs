@@ -7,7 +7,7 @@ const OTHER = noise(600_000, 'another model');
 const DIGEST = digestOf(FILE);
 
 /** So long that only a test that wants it sees a connection given up. */
-const PATIENCE_SECONDS = 600;
+const PATIENCE_SECONDS = 60;
 
 export default {
   async 'a server that fails, cuts and stalls is asked for the rest until the digest is right'(test) {

@@ -14,11 +14,11 @@ const PROGRAM = process.env.RULLAMA_PROGRAM ?? join(process.env.CARGO_TARGET_DIR
 
 export default {
   async "a model of Ollama's store comes into the page's storage and can be planned"({ browser, page }) {
-    if (!existsSync(PROGRAM)) skip(`${PROGRAM} is not there; \`cargo build\` makes it, or set RULLAMA_PROGRAM`);
+    needProgram();
     const folder = await mkdtemp(join(tmpdir(), 'rullama-store-'));
     const model = await readFile(modelPath(MODEL));
     const digest = await store(folder, model);
-    const server = await serve(folder);
+    const server = await serve(folder, WEB);
     try {
       // Any answer will do as a page; the app itself would begin to load a model.
       await page.goto(`${server.url}/README.md`);
@@ -38,7 +38,25 @@ export default {
       await rm(folder, { recursive: true });
     }
   },
+
+  async 'the app starts under the headers of the server'({ browser, page }) {
+    needProgram();
+    const server = await serve(tmpdir(), join(WEB, 'dist'));
+    try {
+      const before = browser.complaints.length;
+      // Modules have run when the page has loaded.
+      const answer = await page.goto(server.url);
+      equal([answer.status(), (await page.title()).includes('rullama')], [200, true], 'the page');
+      equal(browser.complaints.slice(before), [], 'complaints on the console');
+    } finally {
+      server.stop();
+    }
+  },
 };
+
+function needProgram() {
+  if (!existsSync(PROGRAM)) skip(`${PROGRAM} is not there; \`cargo build\` makes it, or set RULLAMA_PROGRAM`);
+}
 
 /** Writes a store with one model; gives its digest. */
 async function store(folder, model) {
@@ -58,9 +76,9 @@ async function store(folder, model) {
   return digest;
 }
 
-/** Starts the program; it prints its address when it listens. */
-async function serve(folder) {
-  const child = spawn(PROGRAM, ['serve', '--port', '0', '--app', WEB], {
+/** Starts the program over a store and an app; it prints its address when it listens. */
+async function serve(folder, app) {
+  const child = spawn(PROGRAM, ['serve', '--port', '0', '--app', app], {
     env: { ...process.env, OLLAMA_MODELS: folder, HOME: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

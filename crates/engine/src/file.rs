@@ -1,7 +1,7 @@
 //! A model file whose header has been read.
 
 use crate::Error;
-use crate::load::LoadOptions;
+use crate::load::{CHUNK_MIN, LoadOptions};
 use gguf::{Header, Metadata, ReadAt};
 use prompt::{TemplateSize, Tokenizer, Vocabulary};
 use serde::Serialize;
@@ -93,10 +93,30 @@ impl ModelFile {
     /// # Errors
     /// [`Error::Model`] if the file is no complete Gemma 4 model, or the plan does not fit the limits or the budget.
     pub fn plan(&self, options: &LoadOptions, limits: &gpu::Limits) -> Result<gemma4::Plan, Error> {
+        self.plan_within(options, options.budget, limits)
+    }
+
+    /// As [`ModelFile::plan`], with this budget. Where nobody asked for a chunk, the largest that fits is taken: a phone's
+    /// budget may hold a model with shorter ones.
+    pub(crate) fn plan_within(
+        &self,
+        options: &LoadOptions,
+        budget: Option<u64>,
+        limits: &gpu::Limits,
+    ) -> Result<gemma4::Plan, Error> {
         let config = self.config()?;
         let checkpoint = gemma4::Checkpoint::new(&self.header, &config)?;
-        let options = options.for_model(&config, options.budget);
-        Ok(gemma4::plan::plan(&config, &checkpoint, &options, limits)?)
+        let (asked, mut options) = (options.chunk, options.for_model(&config, budget));
+        loop {
+            match gemma4::plan::plan(&config, &checkpoint, &options, limits) {
+                Err(gemma4::Error::OverBudget { .. } | gemma4::Error::BindingTooSmall { .. })
+                    if asked.is_none() && options.chunk > CHUNK_MIN =>
+                {
+                    options.chunk = (options.chunk / 2).max(CHUNK_MIN);
+                }
+                planned => return Ok(planned?),
+            }
+        }
     }
 
     /// Where the bytes come from.

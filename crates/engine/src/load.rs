@@ -5,14 +5,16 @@ use gemma4::{Config, KvType, Options, PerLayerTable, Tiers};
 /// Tokens of a context nobody asked for: long enough for a conversation, short enough for a phone.
 const CONTEXT_DEFAULT: u32 = 4096;
 /// Tokens of a prompt processed at once when nobody asked for a number.
-const CHUNK_DEFAULT: u32 = 256;
+const CHUNK_DEFAULT: u32 = 512;
+/// The least number that is tried where more do not fit.
+pub(crate) const CHUNK_MIN: u32 = 64;
 
 /// How to load a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadOptions {
     /// Tokens of the longest sequence; none for 4096, or what the model was made for if that is less.
     pub context: Option<u32>,
-    /// Tokens of a prompt processed at once; none for 256, or the context if that is less.
+    /// Tokens of a prompt processed at once; none for 512, or the context if that is less, or as many as fit down to 64.
     pub chunk: Option<u32>,
     /// Type of the KV cache.
     pub kv: KvType,

@@ -39,7 +39,7 @@ impl Model {
         ledger.phase("load");
         let left = || ledger.budget().map(|budget| budget.saturating_sub(ledger.bytes()));
         let config = file.config()?;
-        let options = options.for_model(&config, options.budget.or_else(left));
+        let options = file.plan_within(options, options.budget.or_else(left), device.limits())?.options;
         let mut watch = |progress: gemma4::Progress<'_>| {
             observe(LoadProgress { done: progress.done, total: progress.total, name: progress.name });
             if cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

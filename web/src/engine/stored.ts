@@ -112,14 +112,21 @@ export function modelName(file: string): string {
 export async function folder(name: string, create: true): Promise<FileSystemDirectoryHandle>;
 export async function folder(name: string, create: false): Promise<FileSystemDirectoryHandle | null>;
 export async function folder(name: string, create: boolean): Promise<FileSystemDirectoryHandle | null> {
-  const root = await navigator.storage.getDirectory().catch((thrown: Error) => {
-    const message = `the browser gives this page no storage (${thrown.message}); leave private browsing, and open the page over https`;
-    throw new StorageError({ code: 'NO_STORAGE', message });
-  });
+  const root = await privateRoot();
   return root.getDirectoryHandle(name, { create }).catch((thrown: Error) => {
     if (thrown.name === 'NotFoundError') return null;
     throw thrown;
   });
+}
+
+/** The private file system; throws `NO_STORAGE` where there is none, as on a page that is not secure. */
+export async function privateRoot(): Promise<FileSystemDirectoryHandle> {
+  try {
+    return await navigator.storage.getDirectory();
+  } catch (thrown) {
+    const message = `the browser gives this page no storage (${(thrown as Error).message}); leave private browsing, and open the page over https or on localhost`;
+    throw new StorageError({ code: 'NO_STORAGE', message });
+  }
 }
 
 /** A small JSON file; null where there is none that can be read. */

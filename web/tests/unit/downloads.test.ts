@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { PlainWanted } from '../../src/engine/downloads/download.ts';
 import { FollowingHash } from '../../src/engine/downloads/hash.ts';
 import { goesOn, hasChanged, revision, type Origin } from '../../src/engine/downloads/origin.ts';
-import type { Progress } from '../../src/engine/downloads/progress.ts';
+import { Meter, type Progress } from '../../src/engine/downloads/progress.ts';
 import { transfer, type GrowingFile } from '../../src/engine/downloads/transfer.ts';
 import { fileName, modelName } from '../../src/engine/stored.ts';
 
@@ -154,6 +154,19 @@ test('silence counts as a lost connection', async () => {
   expect(digest).toBe(wanted.digest);
   expect(performance.now() - start).toBeGreaterThanOrEqual(31_000);
   expect(progress.find(({ phase }) => phase === 'waiting')?.problem).toContain('nothing came for 30 s');
+});
+
+test('the last bytes before a stop are reported, and the speed is that of the last seconds', async () => {
+  const reports: Progress[] = [];
+  const meter = new Meter((progress) => reports.push(progress));
+  for (let done = 0; done <= 1000; done += 100) meter.at('loading', done, 5000);
+  expect(reports.map(({ done }) => done)).toEqual([0]);
+  await vi.advanceTimersByTimeAsync(250);
+  expect(reports.at(-1)).toMatchObject({ done: 1000, bytesPerSecond: 4000, secondsLeft: 1 });
+  meter.at('loading', 1100, 5000);
+  meter.end();
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(reports.length).toBe(2);
 });
 
 test('a file that has changed is loaded anew at once', async () => {

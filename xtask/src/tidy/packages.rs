@@ -37,14 +37,16 @@ const LAYERS: [(&str, &[&str]); 10] = [
 ];
 
 /// Outside crates that only one package may depend on, tests included.
-const WRAPPED: [(&str, &str); 7] = [
+const WRAPPED: [(&str, &str); 9] = [
     ("wgpu", "rullama-gpu"),
     ("wasm-bindgen", "rullama-wasm"),
     ("wasm-bindgen-futures", "rullama-wasm"),
     ("web-sys", "rullama-wasm"),
     ("js-sys", "rullama-wasm"),
     ("clap", "rullama"),
+    ("hyper", "rullama"),
     ("memmap2", "rullama"),
+    ("tokio", "rullama"),
 ];
 
 const LICENSE: &str = "MIT OR Apache-2.0";

@@ -18,7 +18,7 @@ use crate::tiers::tiers_for;
 
 /// Measure tokens per second, and dispatches, submits, buffers and bytes per token
 ///
-/// The prompt is made of arbitrary tokens and the answer is greedy. One run warms up and is not counted; of the
+/// The prompt is made of arbitrary tokens and the answer is greedy unless it is to be sampled. One run warms up and is not counted; of the
 /// others the median is reported.
 #[derive(Args, Debug)]
 pub(crate) struct Bench {
@@ -33,6 +33,9 @@ pub(crate) struct Bench {
     /// Runs that are counted
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     runs: u32,
+    /// Draw tokens by the settings that `run` uses when it is told nothing, with the seed 0
+    #[arg(long)]
+    sample: bool,
     /// Measure the stages of a whole chunk and of a decoded token too, each by itself
     #[arg(long)]
     stages: bool,
@@ -105,7 +108,7 @@ impl Bench {
         session.reset();
         let options = GenerateOptions {
             max_tokens: Some(self.decode),
-            sampling: Sampling::greedy(),
+            sampling: if self.sample { Sampling::default() } else { Sampling::greedy() },
             stop_tokens: Some(Vec::new()),
             ..GenerateOptions::default()
         };
@@ -165,6 +168,7 @@ impl Bench {
             "prompt_tokens": self.prompt,
             "decode_tokens": self.decode,
             "runs": self.runs,
+            "sampled": self.sample,
             "load_seconds": load_seconds,
             "warm_up_seconds": warm_up_seconds,
             "prompt_tokens_per_second": median(rates(|run| run.prompt_rate)),

@@ -56,7 +56,8 @@ impl Serve {
                  offer WebGPU over https only\n",
             );
         }
-        print_line(&format!("{} with {models} models of the Ollama store; Ctrl-C stops", shown(address)))?;
+        let models = if models == 1 { "1 model".to_owned() } else { format!("{models} models") };
+        print_line(&format!("{} with {models} of the Ollama store; Ctrl-C stops", shown(address)))?;
         let site = Site { app, stores, hosts, origins: self.allow_origin.clone() };
         match accept(listener, site, Limits::default()).await {}
     }

@@ -1,6 +1,7 @@
 //! The models of the Ollama stores, for the app to list and to download.
 
 use std::fs::File;
+use std::io;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -37,14 +38,14 @@ pub(crate) fn list(stores: &[PathBuf]) -> String {
 }
 
 /// The file of a listed model. Other files of the store are nobody's business.
-pub(crate) fn blob(stores: &[PathBuf], name: &str) -> Option<Content> {
+pub(crate) fn blob(stores: &[PathBuf], name: &str) -> Option<io::Result<Content>> {
     let wanted = Digest::from_blob_name(name)?;
     let model = store::complete(stores).into_iter().find(|model| model.digest == wanted)?;
-    Some(Content {
-        bytes: Stored::File(File::open(model.path).ok()?),
+    Some(File::open(model.path).map(|file| Content {
+        bytes: Stored::File(file),
         length: model.bytes,
         etag: format!("\"{}\"", wanted.blob_name()),
         kind: "application/octet-stream",
         cache: FOREVER,
-    })
+    }))
 }

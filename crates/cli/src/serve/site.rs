@@ -94,9 +94,9 @@ impl Site {
                 blocking(move || models::blob(&stores, &name)).await.flatten()
             }
             // Opening a file of the app is a matter of microseconds.
-            None => self.app.as_ref().and_then(|app| app.find(path)),
+            None => self.app.as_ref().and_then(|app| app.find(path)).map(Ok),
         };
-        match found.map(|content: Content| content.answer(asked)) {
+        match found.map(|opened| opened.and_then(|content: Content| content.answer(asked))) {
             Some(Ok(answer)) => answer,
             Some(Err(error)) => {
                 said(StatusCode::INTERNAL_SERVER_ERROR, &format!("the file cannot be read: {error}\n"))

@@ -31,9 +31,11 @@ fn a_bench_counts_what_a_token_costs() {
 #[test]
 fn a_bench_for_people() {
     let file = model_file(MODELS[4]);
-    let ran =
-        rullama(["bench", &file, "--prompt", "8", "--decode", "4", "--runs", "1", "--stages"]).run().ok().out;
+    let options = ["--prompt", "8", "--decode", "4", "--runs", "1", "--stages", "--sample"];
+    let ran = rullama(["bench", &file].iter().chain(&options)).run().ok().out;
     assert!(ran.contains("tok/s") && ran.contains("dispatches") && ran.contains("weights"), "{ran}");
+    // The best 256 logits with their ids, and 256 logits that penalties may ask for.
+    assert!(ran.contains(" 3072.0 bytes read"), "{ran}");
     assert!(ran.contains("gate_up") && ran.contains("GB/s"), "{ran}");
 }
 

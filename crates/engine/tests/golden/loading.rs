@@ -39,6 +39,27 @@ fn a_budget_of_the_options_that_is_too_small() {
 }
 
 #[test]
+fn a_budget_gets_the_longest_chunks_that_it_holds() {
+    let limits = *with_budget(None).limits();
+    let file = open(model_bytes(MODEL));
+    let plan = |chunk, budget| {
+        let options = LoadOptions { context: Some(512), chunk, budget, ..LoadOptions::default() };
+        file.plan(&options, &limits)
+    };
+    let bytes = |chunk| plan(Some(chunk), None).unwrap().bytes();
+    assert!(bytes(128) < bytes(256) && bytes(256) < bytes(512));
+    for (budget, chunk) in [(bytes(512), 512), (bytes(512) - 1, 256), (bytes(128), 128), (bytes(64), 64)] {
+        let plan = plan(None, Some(budget)).unwrap();
+        assert_eq!(plan.options.chunk, chunk, "a budget of {budget}");
+        assert!(plan.bytes() <= budget);
+    }
+    let error = plan(None, Some(bytes(64) - 1)).err().unwrap();
+    assert_eq!((error.code(), &error.details()["needed"]), ("OVER_BUDGET", &bytes(64).into()));
+    // Who asks for a chunk gets it or hears that it does not fit.
+    assert_eq!(plan(Some(512), Some(bytes(256))).err().unwrap().code(), "OVER_BUDGET");
+}
+
+#[test]
 fn a_budget_of_the_device_that_is_too_small() {
     let device = with_budget(Some(needed() - 1));
     let error = load_file(&device, open(model_bytes(MODEL)), &exact(32)).err().unwrap();

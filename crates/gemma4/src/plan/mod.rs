@@ -47,7 +47,7 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             context: 4096,
-            chunk: 256,
+            chunk: 512,
             kv: KvType::F16,
             tiers: Tiers::default(),
             per_layer_table: PerLayerTable::Auto,

@@ -42,7 +42,9 @@ fn products() -> Vec<Case> {
     let mut cases = Vec::new();
     for (what, kind, rows, columns) in PRODUCTS {
         for products in [matvec::Products::Float, matvec::Products::Packed] {
-            cases.push(token_product(what, Layout::new(kind, rows, columns), products));
+            for sums in [Sums::Workgroup, Sums::Subgroup(32)] {
+                cases.push(token_product(what, Layout::new(kind, rows, columns), products, sums));
+            }
         }
         // Prompts take the head for a single row.
         if what != "an eighth of the head" {
@@ -54,7 +56,7 @@ fn products() -> Vec<Case> {
     cases
 }
 
-fn token_product(what: &str, layout: Layout, products: matvec::Products) -> Case {
+fn token_product(what: &str, layout: Layout, products: matvec::Products, sums: Sums) -> Case {
     let staged = matvec::staged_bytes(layout.columns as u32, products) <= 16_384;
     let input = match products {
         _ if staged => matvec::Input::Staged,
@@ -62,11 +64,11 @@ fn token_product(what: &str, layout: Layout, products: matvec::Products) -> Case
         matvec::Products::Packed => matvec::Input::Packed,
     };
     let store = matvec::Store::Rows { offset: 0 };
-    let shape = matvec::Shape { weight: &layout, products, sums: Sums::Workgroup, input, store };
-    let (shader, name) = (matvec::shader(&shape), named(what, &layout, &format!("{products:?}")));
+    let shape = matvec::Shape { weight: &layout, products, sums, input, store };
+    let (shader, name) = (matvec::shader(&shape), named(what, &layout, &format!("{products:?}, {sums:?}")));
     let cost = (layout.bytes() + 4 * (layout.rows + layout.columns), 2 * layout.rows * layout.columns);
     let prepare = move |device: &Device| {
-        let shape = matvec::Shape { weight: &layout, products, sums: Sums::Workgroup, input, store };
+        let shape = matvec::Shape { weight: &layout, products, sums, input, store };
         let (weight, x) = (weights(device, &layout)?, zeros(device, 4 * layout.columns)?);
         let y = zeros(device, 4 * layout.rows)?;
         let op = matvec::forward(device, &shape, (&weight).into(), &[(&y).into()], &[(&x).into()])?;

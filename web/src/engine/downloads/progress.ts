@@ -23,25 +23,47 @@ const WINDOW_MS = 5000;
 /** Time between two samples, and between two reports. */
 const INTERVAL_MS = 250;
 
+interface State {
+  phase: Progress['phase'];
+  done: number;
+  total: number | null;
+  more: Partial<Progress>;
+}
+
 /** Measures, and reports when it is time. */
 export class Meter {
   readonly #report: (progress: Progress) => void;
   #samples: { at: number; done: number }[] = [];
   #reported = -Infinity;
-  #phase: Progress['phase'] | null = null;
+  #state: State | null = null;
+  #later: ReturnType<typeof setTimeout> | undefined;
 
   constructor(report: (progress: Progress) => void) {
     this.#report = report;
   }
 
-  /** Notes where the work is. Only a new phase is reported at once. */
-  at(phase: Progress['phase'], done: number, total: number | null, more: Partial<Progress> = {}) {
-    const now = performance.now();
-    const isNew = phase !== this.#phase;
-    if (!isNew && now - this.#reported < INTERVAL_MS && done !== total) return;
+  /** Notes where the work is. A new phase and the end of one are reported at once, everything else in its time. */
+  at(phase: State['phase'], done: number, total: number | null, more: Partial<Progress> = {}) {
+    const isNew = phase !== this.#state?.phase;
     // What is hashed says nothing about the network, and what was loaded before a wait nothing about now.
     if (isNew) this.#samples = [];
-    this.#phase = phase;
+    this.#state = { phase, done, total, more };
+    const wait = this.#reported + INTERVAL_MS - performance.now();
+    if (isNew || done === total || wait <= 0) return this.#say();
+    // Should nothing follow, the last bytes are reported all the same.
+    this.#later ??= setTimeout(() => this.#say(), wait);
+  }
+
+  /** Reports nothing any more. */
+  end() {
+    clearTimeout(this.#later);
+  }
+
+  #say() {
+    clearTimeout(this.#later);
+    this.#later = undefined;
+    const { phase, done, total, more } = this.#state!;
+    const now = performance.now();
     this.#reported = now;
     this.#samples.push({ at: now, done });
     while (this.#samples.length > 2 && now - this.#samples[0]!.at > WINDOW_MS) this.#samples.shift();

@@ -37,8 +37,12 @@ export interface Tools {
  */
 export async function transfer(wanted: PlainWanted, file: GrowingFile, tools: Tools): Promise<string> {
   const work = new Transfer(wanted, file, tools);
-  await work.load();
-  return work.verify();
+  try {
+    await work.load();
+    return await work.verify();
+  } finally {
+    work.end();
+  }
 }
 
 class Transfer {
@@ -165,6 +169,10 @@ class Transfer {
       `${this.#wanted.url}: the digest of its ${this.#total} bytes is ${found}, expected ${expected}; they were deleted. ` +
       'Download it again; if that does not help, the server has another file';
     throw new SourceError({ code: 'WRONG_DIGEST', message, details: { url: this.#wanted.url, expected, found } });
+  }
+
+  end() {
+    this.#meter.end();
   }
 
   #clear() {
