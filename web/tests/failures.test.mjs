@@ -33,8 +33,19 @@ export default {
     await refused(page, 'OVER_BUDGET', String(1024 * 1024));
     await page.locator('#no-fit').waitFor();
     equal(await page.locator('#load').isDisabled(), true, 'what does not fit cannot be loaded');
-    // A budget just below the need: a shorter context fits, and the app offers it.
-    await page.locator('#budget').fill(String(Math.ceil(usual / 2 ** 20) - 1));
+    // Smaller budgets get shorter chunks of a prompt by themselves. Where the shortest do not fit, a shorter context does, and
+    // the app offers it.
+    let planned = usual;
+    while ((await page.locator('#use-fit').count()) === 0) {
+      await page.locator('#budget').fill(String(Math.ceil(planned / 2 ** 20) - 1));
+      await page.waitForFunction((before) => {
+        const bytes = document.querySelector('#planned-bytes')?.dataset.bytes;
+        return document.querySelector('#use-fit') || (bytes && Number(bytes) < before);
+      }, planned);
+      if ((await page.locator('#use-fit').count()) > 0) break;
+      planned = Number(await page.locator('#planned-bytes').getAttribute('data-bytes'));
+    }
+    ensure(planned < usual, `the longest chunks take ${usual} bytes, the shortest ${planned}`);
     await page.locator('#use-fit').click();
     await page.locator('#load:enabled').waitFor();
     const less = Number(await page.locator('#planned-bytes').getAttribute('data-bytes'));

@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { offering } from './offered.mjs';
-import { serve } from './server.mjs';
+import { POLICY, serve } from './server.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 export const WEB = resolve(HERE, '..');
@@ -126,5 +126,5 @@ export const offersModel = () => offering('gemma4:small', OFFERED, `/golden/${OF
 export function serveProject(first = offersModel()) {
   const mounts = { '/': join(WEB, 'dist'), '/lib/': join(WEB, 'lib'), '/golden/': join(ROOT, 'tests/golden') };
   if (ORACLE) mounts['/oracle/'] = ORACLE;
-  return serve(mounts, first);
+  return serve(mounts, first, POLICY);
 }

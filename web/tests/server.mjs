@@ -25,7 +25,7 @@ const MIME = {
 };
 
 /** The policy that a server of the app sends: no code but its own, no style in the page's text, no other host but for models. */
-const POLICY =
+export const POLICY =
   "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; " +
   "worker-src 'self' blob:; connect-src *; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -35,14 +35,14 @@ const BLANK = '<!doctype html><meta charset="utf-8"><title>blank</title><link re
  * Serves folders on a free port of 127.0.0.1.
  *
  * `mounts` maps URL prefixes that begin and end in `/` to folders; the longest matching prefix wins. `first(request, response)`
- * may answer a request by itself, and returns true then.
+ * may answer a request by itself, and returns true then. `policy` goes with every `index.html`.
  * `/blank.html` is always there, and so is `/plain.html`, which is not cross-origin isolated. Returns `{ url, requests, close }`; `requests` records `{ path, range, status }`.
  */
-export async function serve(mounts, first = () => false) {
+export async function serve(mounts, first = () => false, policy = null) {
   const requests = [];
   const server = createServer((request, response) => {
     if (first(request, response)) return;
-    answer(mounts, request, response)
+    answer(mounts, policy, request, response)
       .catch((error) => {
         // A page that goes away in mid-body is ordinary; everything else is shown to whoever reads the log.
         if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') console.error(`test server: ${request.url}: ${error.stack}`);
@@ -64,7 +64,7 @@ export async function serve(mounts, first = () => false) {
   };
 }
 
-async function answer(mounts, request, response) {
+async function answer(mounts, policy, request, response) {
   // The isolation headers are those of the real server, so that pages behave here as they do there.
   response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
   response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
@@ -100,7 +100,7 @@ async function answer(mounts, request, response) {
     response.setHeader('Content-Range', `bytes ${start}-${end - 1}/${claimed}`);
   }
   response.setHeader('Content-Type', MIME[extname(file)] ?? 'application/octet-stream');
-  if (file.endsWith('/index.html')) response.setHeader('Content-Security-Policy', POLICY);
+  if (policy && file.endsWith('/index.html')) response.setHeader('Content-Security-Policy', policy);
   response.setHeader('Content-Length', end - start);
   response.statusCode = range ? 206 : 200;
   if (request.method === 'HEAD' || start === end) return void response.end();
