@@ -11,10 +11,12 @@ use kernels::tiers::Tiers;
 use kernels::trial;
 use serde::{Deserialize, Serialize};
 
-/// Seconds that a measurement is to take, about.
-const MEASURE_SECONDS: f64 = 0.01;
+/// Seconds that a measurement takes at least: many times what a browser needs to say that work is done.
+const MEASURE_SECONDS: f64 = 0.02;
 /// Most rounds of a measurement.
-const ROUNDS_MAX: f64 = 200.0;
+const ROUNDS_MAX: u32 = 4096;
+/// Measurements of which the shortest counts: what comes between only ever adds.
+const REPEATS: u32 = 3;
 /// What a tier must take of the time of a simpler one to be preferred.
 const WORTHWHILE: f64 = 0.97;
 
@@ -250,13 +252,21 @@ async fn measure(
             });
             device.submit(recorder);
             device.wait().await?;
-            Ok::<f64, gpu::Error>(start.elapsed().as_secs_f64() / f64::from(n))
+            Ok::<f64, gpu::Error>(start.elapsed().as_secs_f64())
         }
     };
-    // The first round pays for what is set up once.
+    // The first round pays for what is set up once, and the growing ones wake a card that was resting.
     rounds(1).await?;
-    let once = rounds(1).await?;
-    Ok(rounds((MEASURE_SECONDS / once.max(1e-6)).clamp(1.0, ROUNDS_MAX) as u32).await?)
+    let mut n = 1;
+    let mut least = rounds(n).await?;
+    while least < MEASURE_SECONDS && n < ROUNDS_MAX {
+        n *= 4;
+        least = rounds(n).await?;
+    }
+    for _ in 1..REPEATS {
+        least = least.min(rounds(n).await?);
+    }
+    Ok(least / f64::from(n))
 }
 
 /// The fastest that passed; a simpler tier if the gain is not worth while.

@@ -220,7 +220,10 @@ impl Device {
             inner.faults.check_alive()?;
             #[cfg(not(target_arch = "wasm32"))]
             {
-                inner.block_on_queue(index)?;
+                // A submission that was refused has a number that the queue never reaches.
+                if index.is_none() || inner.block_on_queue(index).is_err() {
+                    inner.block_on_queue(None)?;
+                }
                 // Another thread's poll may have taken the callback and not run it yet; on a lost device it never comes.
                 if !done.is_ready() {
                     inner.faults.check_alive()?;

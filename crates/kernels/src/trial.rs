@@ -88,7 +88,7 @@ pub fn prompt_work(device: &Device, products: PromptProducts) -> Result<(Vec<Op>
 }
 
 /// A buffer of bytes from 0x20 to 0x3f: f16 and f32 of ordinary size, whatever they are read as.
-fn arbitrary(device: &Device, bytes: u64) -> Result<Buffer, Error> {
+pub(crate) fn arbitrary(device: &Device, bytes: u64) -> Result<Buffer, Error> {
     let buffer = device.buffer("trial", Account::Other, bytes, Usage::Storage)?;
     let mut state = 1u32;
     let mut next = || {

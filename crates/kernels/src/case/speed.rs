@@ -4,6 +4,7 @@ use super::random::Random;
 use super::{Case, Prepared, Tolerance, all};
 use crate::op::Step;
 use crate::sums::Sums;
+use crate::trial::arbitrary;
 use crate::weight::Layout;
 use crate::{matmul, matvec, probe};
 use gguf::Type;
@@ -69,7 +70,7 @@ fn token_product(what: &str, layout: Layout, products: matvec::Products, sums: S
     let cost = (layout.bytes() + 4 * (layout.rows + layout.columns), 2 * layout.rows * layout.columns);
     let prepare = move |device: &Device| {
         let shape = matvec::Shape { weight: &layout, products, sums, input, store };
-        let (weight, x) = (weights(device, &layout)?, zeros(device, 4 * layout.columns)?);
+        let (weight, x) = (weights(device, &layout)?, arbitrary(device, 4 * layout.columns)?);
         let y = zeros(device, 4 * layout.rows)?;
         let op = matvec::forward(device, &shape, (&weight).into(), &[(&y).into()], &[(&x).into()])?;
         Ok(Prepared { ops: vec![op], rows: 1, outputs: Vec::new() })
@@ -86,8 +87,8 @@ fn prompt_product(what: &str, layout: Layout, products: matmul::Products) -> Cas
         2 * CHUNK * layout.rows * layout.columns,
     );
     let prepare = move |device: &Device| {
-        let (weight, x) = (weights(device, &layout)?, zeros(device, 4 * CHUNK * layout.columns)?);
-        let (scales, y) = (zeros(device, 4 * CHUNK)?, zeros(device, 4 * CHUNK * layout.rows)?);
+        let (weight, x) = (weights(device, &layout)?, arbitrary(device, 4 * CHUNK * layout.columns)?);
+        let (scales, y) = (arbitrary(device, 4 * CHUNK)?, zeros(device, 4 * CHUNK * layout.rows)?);
         let step = super::buffers::step(device, Step { rows: CHUNK as u32, ..Step::default() })?;
         let x: &[Binding<'_>] = match products {
             matmul::Products::Float => &[(&x).into()],

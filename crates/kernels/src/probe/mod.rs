@@ -12,18 +12,18 @@ use gpu::{Binding, Device, Error, Shader};
 const WORKGROUP: u32 = 256;
 /// 16-byte steps of an invocation that copies.
 const STEPS: u32 = 8;
-/// Multiplications and additions of each of an invocation's 16 numbers.
+/// Multiplications and additions of each of an invocation's 16 numbers, a multiple of 4.
 pub const ROUNDS: u32 = 512;
 
 /// The composed shader that copies `n` times 16 bytes.
 pub fn copy_shader(n: u32) -> Shader {
-    let shader = Shader::new("probe_copy").constant("WORKGROUP", WORKGROUP).constant("N", n);
+    let shader = Shader::new("probe_copy").bounded().constant("WORKGROUP", WORKGROUP).constant("N", n);
     shader.constant("STEPS", STEPS).file(include_str!("probe_copy.wgsl"))
 }
 
 /// The composed shader that multiplies and adds for `n` numbers.
 pub fn multiply_shader(n: u32) -> Shader {
-    let shader = Shader::new("probe_multiply").constant("WORKGROUP", WORKGROUP).constant("N", n);
+    let shader = Shader::new("probe_multiply").bounded().constant("WORKGROUP", WORKGROUP).constant("N", n);
     shader.constant("ROUNDS", ROUNDS).file(include_str!("probe_multiply.wgsl"))
 }
 
