@@ -3,7 +3,7 @@
 
 mod support;
 
-use gemma4::{Context, KvType, Options, Path, Tiers, TokenProducts, Want};
+use gemma4::{Context, KvType, Options, Path, PromptProducts, Sums, Tiers, TokenProducts, Want};
 use support::{Golden, context, device, difference, names, options};
 
 /// Tolerances of the goldens on logits of scale 15: two independent f32 codes differ by 2e-4 at most; f16 and 16-bit integers
@@ -133,6 +133,31 @@ fn decode_path_with_packed_products() {
     let tiers = Tiers { token_products: TokenProducts::Packed, ..Tiers::default() };
     let packed = Options { tiers, ..options(KvType::F32, 64) };
     check(packed, Path::Decode, Prompts::Long);
+}
+
+#[test]
+fn decode_path_with_sums_by_subgroups() {
+    let Some((least, _)) = device().features().subgroups else {
+        println!("not run: {} has no subgroups", device().adapter());
+        return;
+    };
+    for token_products in [TokenProducts::Float, TokenProducts::Packed] {
+        let tiers = Tiers { token_products, token_sums: Sums::Subgroup(least), ..Tiers::default() };
+        check(Options { tiers, ..options(KvType::F32, 64) }, Path::Decode, Prompts::Long);
+    }
+}
+
+/// f16 products; chunks that fill no tile, and a single one.
+#[test]
+fn prompt_path_on_matrix_hardware() {
+    if !device().features().cooperative_matrix {
+        println!("not run: {} has no cooperative matrices", device().adapter());
+        return;
+    }
+    let tiers = Tiers { prompt_products: PromptProducts::Cooperative, ..Tiers::default() };
+    for chunk in [7, 256] {
+        check(Options { tiers, ..options(KvType::F32, chunk) }, Path::Prompt, Prompts::Long);
+    }
 }
 
 /// Root mean square of the difference, as a part of that of what is expected.
