@@ -102,7 +102,10 @@ async fn best(device: &Device, options: &DeviceOptions) -> Result<Choice, Failur
     }
     // On a device of its own: what is tried out shows in no ledger, and a driver that fails takes nothing with it.
     let trial = open_device(&DeviceOptions { budget: None, ..options.clone() }).await?;
-    let (choice, _) = tiers::choose(&trial).await.unwrap_or_default();
+    let Ok((choice, _)) = tiers::choose(&trial).await else {
+        // Loading goes on with what needs no trial, says itself what is wrong, and the next start tries again.
+        return Ok(Choice::default());
+    };
     known.insert(key, choice);
     if let Some(file) = file {
         // What cannot be remembered is tried out again the next time.

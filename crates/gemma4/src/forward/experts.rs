@@ -5,7 +5,7 @@ use crate::checkpoint::{ExpertWeights, MatrixId};
 use crate::config::Experts;
 use crate::plan::ExpertArena;
 use gpu::Error;
-use kernels::{expert_matvec, expert_sum, gelu_mul, router_top_k};
+use kernels::{expert_matvec, expert_sum, router_top_k};
 
 impl Builder<'_> {
     /// Expects the residual in `h` and the dense result in `y`; leaves the sum of both normed results in `buffers.dense`.
@@ -37,15 +37,7 @@ impl Builder<'_> {
             let to = ExpertOut { rows, stride: 2 * width, offset: n as u32 * rows };
             self.expert_product(id, arena.x, top_k, buffers.gate_up, to)?;
         }
-        let shape = gelu_mul::Shape {
-            columns: width,
-            x_stride: 2 * width,
-            parts: 1,
-            b_stride: 2 * width,
-            b_offset: width,
-        };
-        let (both, gated) = (self.at(buffers.gate_up), self.at(buffers.gated));
-        self.push(gelu_mul::per_slot(self.device(), &shape, top_k, both, both, gated)?);
+        self.gate_and_up(width, top_k, buffers.gate_up, buffers.gated)?;
         let to = ExpertOut { rows: config.hidden, stride: config.hidden, offset: 0 };
         self.expert_product(weights.down, buffers.gated, 1, buffers.down, to)?;
         let shape = expert_sum::Shape { columns: config.hidden, top_k };

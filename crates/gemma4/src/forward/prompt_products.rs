@@ -45,12 +45,17 @@ impl<'a> Builder<'a> {
         }
         // A tile would need gates from one buffer and their ups from another.
         self.prompt_product(id, x, arena.gate_up, 2 * width)?;
-        self.gate_and_up(width)
+        self.gate_and_up(width, 1, arena.gate_up, arena.gated)
     }
 
-    /// `gated = gelu(gate) * up` of rows that hold `width` gates and as many ups.
-    pub(super) fn gate_and_up(&mut self, width: u32) -> Result<(), Error> {
-        let arena = self.arena();
+    /// `gated = gelu(gate) * up` of `both`, rows of `width` gates and as many ups, so many `slots` of them for each token.
+    pub(super) fn gate_and_up(
+        &mut self,
+        width: u32,
+        slots: u32,
+        both: usize,
+        gated: usize,
+    ) -> Result<(), Error> {
         let shape = gelu_mul::Shape {
             columns: width,
             x_stride: 2 * width,
@@ -58,8 +63,8 @@ impl<'a> Builder<'a> {
             b_stride: 2 * width,
             b_offset: width,
         };
-        let (both, gated) = (self.at(arena.gate_up), self.at(arena.gated));
-        self.push(gelu_mul::forward(self.device(), &shape, both, both, gated)?);
+        let (both, gated) = (self.at(both), self.at(gated));
+        self.push(gelu_mul::per_slot(self.device(), &shape, slots, both, both, gated)?);
         Ok(())
     }
 

@@ -127,7 +127,7 @@ impl<'a> Builder<'a> {
             self.left(gated, weights.down, order)
         } else {
             self.token_product(weights.gate_up, &reading, arena.gate_up, 0)?;
-            self.gate_and_up(width)?;
+            self.gate_and_up(width, 1, arena.gate_up, arena.gated)?;
             self.plain(gated, weights.down)
         };
         self.stage = Stage::Down;

@@ -47,15 +47,18 @@ fn top_of(row: u32) -> f32 {
         max(largest(tile_k[at + 2u]), largest(tile_k[at + 3u]))));
 }
 
-// The weights of a row's four scores; keys that it does not see weigh nothing.
-fn weigh(token: u32, keys: vec4<u32>, scores: vec4<f32>, top: f32) -> vec4<f32> {
-    let seen = (keys >= vec4<u32>(first_of(token))) & (keys <= vec4<u32>(step.position + token));
-    return select(vec4<f32>(0.0), exp(scores - top), seen);
+fn sees(token: u32, keys: vec4<u32>) -> vec4<bool> {
+    return (keys >= vec4<u32>(first_of(token))) & (keys <= vec4<u32>(step.position + token));
 }
 
-fn masked(token: u32, keys: vec4<u32>, scores: vec4<f32>) -> vec4<f32> {
-    let seen = (keys >= vec4<u32>(first_of(token))) & (keys <= vec4<u32>(step.position + token));
-    return select(vec4<f32>(LOWEST), scores, seen);
+// The largest of a row's four scores that count.
+fn top_of_seen(token: u32, keys: vec4<u32>, scores: vec4<f32>) -> f32 {
+    return largest(select(vec4<f32>(LOWEST), scores, sees(token, keys)));
+}
+
+// The weights of a row's four scores; keys that it does not see weigh nothing.
+fn weigh(token: u32, keys: vec4<u32>, scores: vec4<f32>, top: f32) -> vec4<f32> {
+    return select(vec4<f32>(0.0), exp(scores - top), sees(token, keys));
 }
 
 fn keep_weights(row: u32, key: u32, w: vec4<f32>) {
@@ -136,9 +139,9 @@ fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
         }
         let keys = vec4<u32>(block + key) + vec4<u32>(0u, 16u, 32u, 48u);
         workgroupBarrier();         // the last keys have been read
-        tile_k[row * 4u + key / 4u][key % 4u] = largest(masked(token_a, keys, a));
+        tile_k[row * 4u + key / 4u][key % 4u] = top_of_seen(token_a, keys, a);
         if (ROWS > 16u) {
-            tile_k[(row + 16u) * 4u + key / 4u][key % 4u] = largest(masked(token_b, keys, b));
+            tile_k[(row + 16u) * 4u + key / 4u][key % 4u] = top_of_seen(token_b, keys, b);
         }
         workgroupBarrier();
         let top_a = top_of(row);
