@@ -2,7 +2,7 @@
 //
 //   npm ci
 //   node bench.mjs MODEL.gguf [--bundle FOLDER] [--prompt 512] [--decode 128] [--runs 3] [--context N] [--chunk N]
-//     [--kv f16] [--budget MIB] [--table auto] [--token-tier T] [--prompt-tier T] [--backend vulkan] [--toggles a,b]
+//     [--stages] [--kv f16] [--budget MIB] [--table auto] [--token-tier T] [--prompt-tier T] [--backend vulkan] [--toggles a,b]
 //
 // FOLDER holds rullama.js and rullama_bg.wasm, by default those of `cargo xtask web`. Together with this file and
 // node_modules it is all that another machine needs. The result is JSON on stdout: medians of the runs, after one to
@@ -13,6 +13,9 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { create, globals } from 'webgpu';
+
+/** Rounds over which a stage is measured. */
+const STAGE_ROUNDS = 50;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -29,6 +32,7 @@ const { values, positionals } = parseArgs({
     'token-tier': { type: 'string' },
     'prompt-tier': { type: 'string' },
     backend: { type: 'string', default: 'vulkan' },
+    stages: { type: 'boolean', default: false },
     toggles: { type: 'string', default: 'allow_unsafe_apis' },
   },
 });
@@ -104,6 +108,7 @@ async function measure(path) {
     Object.entries(full[0].used).map(([key, total]) => [key, (total - promptOnly.used[key]) / decode]),
   );
   const memory = device.memory();
+  const stages = values.stages ? await session.time_stages(STAGE_ROUNDS) : undefined;
   return {
     model: name ?? path,
     file_bytes,
@@ -115,6 +120,7 @@ async function measure(path) {
     prompt: { tokens: prompt, tokens_per_second: round(median(full.map((run) => prompt / run.prompt_seconds))) },
     decode: { tokens: decode, tokens_per_second: round(median(full.map((run) => decode / run.decode_seconds))) },
     per_token: perToken,
+    stages,
     memory: {
       linear_memory_bytes: memory.linear_memory_bytes,
       planned_bytes: model.plan().bytes,

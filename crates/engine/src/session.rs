@@ -58,12 +58,23 @@ impl Session {
         self.context.dispatches_per_token()
     }
 
-    /// What a stage of a whole chunk or of a decoded token costs, measured over `times` rounds of it. The sum over stages is less than the whole
-    /// takes: a stage by itself finds its code and its small buffers in the caches. The session is empty afterwards.
+    /// What each stage that the model has costs, of a whole chunk or of a decoded token, measured over `rounds` of it. The sum
+    /// is less than the whole takes: a stage by itself finds its code and its small buffers in the caches. The session is empty
+    /// afterwards.
     ///
     /// # Errors
     /// [`Error::Gpu`].
-    pub async fn time_stage(&mut self, path: Path, stage: Stage, times: u32) -> Result<StageCost, Error> {
+    pub async fn time_stages(&mut self, path: Path, rounds: u32) -> Result<Vec<StageCost>, Error> {
+        let mut costs = Vec::new();
+        for stage in Stage::ALL {
+            if self.context.cost_of(path, stage).0 > 0 {
+                costs.push(self.time_stage(path, stage, rounds).await?);
+            }
+        }
+        Ok(costs)
+    }
+
+    async fn time_stage(&mut self, path: Path, stage: Stage, times: u32) -> Result<StageCost, Error> {
         self.reset();
         self.context.repeat(path, stage, 1).await?;
         let start = web_time::Instant::now();

@@ -234,7 +234,7 @@ async fn attempt(device: &Device, cases: &[Case]) -> Result<Trial, Error> {
     Ok(Trial::Passed { error: worst, seconds: None })
 }
 
-/// Seconds of one round of work, from many at once so that handing them over does not count.
+/// Seconds of one round of work, from many in a row so that handing them over does not count.
 async fn measure(
     device: &Device,
     work: &dyn Fn() -> Result<(Vec<Op>, u32), gpu::Error>,
@@ -244,13 +244,12 @@ async fn measure(
         let ops = &ops;
         async move {
             let start = web_time::Instant::now();
-            let mut recorder = device.recorder();
-            recorder.pass("trial", |pass| {
-                for _ in 0..n {
-                    ops.iter().for_each(|op| op.record(pass, rows));
-                }
-            });
-            device.submit(recorder);
+            // Each by itself, so that what a submission costs the host goes on while the GPU works on the round before.
+            for _ in 0..n {
+                let mut recorder = device.recorder();
+                recorder.pass("trial", |pass| ops.iter().for_each(|op| op.record(pass, rows)));
+                device.submit(recorder);
+            }
             device.wait().await?;
             Ok::<f64, gpu::Error>(start.elapsed().as_secs_f64())
         }

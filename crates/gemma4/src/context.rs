@@ -1,6 +1,7 @@
 //! A sequence on the GPU: KV cache, activations and the prepared passes over them.
 
 use crate::config::Attention;
+use crate::decode::Ahead;
 use crate::error::Error;
 use crate::forward::{Pass, Path, Stage};
 use crate::model::Model;
@@ -19,21 +20,23 @@ const LAYERS_PER_SUBMIT: usize = 4;
 
 /// A sequence of tokens and its state on the GPU.
 pub struct Context {
-    /// The next token's commands and what they bring back, recorded while the GPU was busy with the token before.
-    ahead: Option<(Want, Recorder)>,
+    /// What was done of the next token while the GPU was busy with the token before.
+    pub(crate) ahead: Ahead,
     /// The ids that [`Want::Best`] brings besides, as they are on the GPU.
-    asked: Vec<u32>,
-    model: Rc<Model>,
+    pub(crate) asked: Vec<u32>,
+    pub(crate) model: Rc<Model>,
     buffers: Vec<Option<Buffer>>,
     readback: Readback,
+    /// For a single token's id: the next one's may be on its way while one is read.
+    token_readbacks: [Readback; 2],
     prompt: Pass,
-    decode: Pass,
+    pub(crate) decode: Pass,
     /// Where the rows of a table that stays in the file come from.
-    per_layer_rows: Option<PerLayerRows>,
-    position: u32,
+    pub(crate) per_layer_rows: Option<PerLayerRows>,
+    pub(crate) position: u32,
     /// End of the furthest position written since the sequence was empty: what the rings have overwritten goes by this,
     /// also when a chunk was cancelled or the sequence cut.
-    reach: u32,
+    pub(crate) reach: u32,
 }
 
 impl Context {
@@ -57,21 +60,26 @@ impl Context {
                     device.buffer(&planned.name, planned.account, planned.bytes, usage).map(Some)
                 })
                 .collect::<Result<Vec<_>, gpu::Error>>()?;
-            let planned = &plan.buffers[plan.arena.readback];
-            Ok((buffers, device.readback(&planned.name, planned.bytes)?))
+            let readback = |index: usize| {
+                let planned = &plan.buffers[index];
+                device.readback(&planned.name, planned.bytes)
+            };
+            let [first, second] = plan.arena.token_readbacks;
+            Ok((buffers, readback(plan.arena.readback)?, [readback(first)?, readback(second)?]))
         };
-        let (buffers, readback) = device.guarded(create).await?;
+        let (buffers, readback, token_readbacks) = device.guarded(create).await?;
         let passes =
             || Ok((Pass::new(&model, &buffers, Path::Prompt)?, Pass::new(&model, &buffers, Path::Decode)?));
         let (prompt, decode) = device.guarded(passes).await?;
         let (checkpoint, chunk) = (model.checkpoint(), plan.options.chunk);
         let per_layer_rows = plan.arena.per_layer_rows.and_then(|_| PerLayerRows::new(checkpoint, chunk));
         let context = Context {
-            ahead: None,
+            ahead: Ahead::default(),
             asked: Vec::new(),
             model,
             buffers,
             readback,
+            token_readbacks,
             prompt,
             decode,
             per_layer_rows,
@@ -116,7 +124,7 @@ impl Context {
                 _ if n + 1 < chunks => Want::Nothing,
                 _ => want,
             };
-            let part = self.step(Path::Prompt, ids, want, cancelled).await?;
+            let part = self.step(ids, want, cancelled).await?;
             output.logits.extend(part.logits);
             output = Output { logits: output.logits, ..part };
         }
@@ -127,9 +135,14 @@ impl Context {
     }
 
     /// Processes one token on the decode path: one submit.
+    ///
+    /// A caller who hands in the most likely token of the step before gets ahead: where nothing of a token comes from the host,
+    /// the step that follows is submitted before the result of this one is waited for.
     pub async fn decode(&mut self, id: u32, want: Want) -> Result<Output, Error> {
         self.check(&[id])?;
-        self.step(Path::Decode, &[id], want, &|| false).await
+        let output = self.run_token(id, want).await?;
+        self.position += 1;
+        Ok(output)
     }
 
     /// Says whose logits [`Want::Best`] is to bring besides the best, from now on.
@@ -160,7 +173,7 @@ impl Context {
 
     /// Drops what was prepared for a next token. As long as it is kept, buffers that others drop keep their memory.
     pub fn rest(&mut self) {
-        self.ahead = None;
+        self.ahead = Ahead::default();
     }
 
     /// Forgets all tokens from position `len` on, if the sliding layers' rings still hold what position `len` sees;
@@ -181,7 +194,7 @@ impl Context {
     /// Runs the prompt path over one chunk and reads every tap's rows; for tests and for looking into a model.
     pub async fn trace(&mut self, ids: &[u32]) -> Result<Vec<(String, Vec<f32>)>, Error> {
         self.check(ids)?;
-        let rows = self.write_inputs(Path::Prompt, ids).await?;
+        let rows = self.write_inputs(ids).await?;
         self.reach = self.reach.max(self.position + rows);
         let mut values = Vec::new();
         let mut done = 0;
@@ -241,19 +254,19 @@ impl Context {
         of_stage.fold((0, 0), |(dispatches, bytes), (_, more)| (dispatches + 1, bytes + more))
     }
 
-    /// Runs a stage's dispatches of a whole chunk or of a decoded token `times` over whatever the buffers hold, in one submit,
-    /// and waits: for measuring. The sequence is empty afterwards.
+    /// Runs a stage's dispatches `times` over whatever the buffers hold, in one submit, and waits: for measuring. They are those of
+    /// a whole chunk at the start of the context, or of a token at its end. The sequence is empty afterwards.
     ///
     /// # Errors
     /// Those of the device.
     pub async fn repeat(&mut self, path: Path, stage: Stage, times: u32) -> Result<(), Error> {
         let device = self.model.device();
         let options = &self.model.plan().options;
-        let rows = match path {
-            Path::Prompt => options.chunk.min(options.context),
-            Path::Decode => 1,
+        let (position, rows) = match path {
+            Path::Prompt => (0, options.chunk.min(options.context)),
+            Path::Decode => (options.context - 1, 1),
         };
-        self.write_step(rows, 0);
+        self.write_step(position, rows, 0);
         let pass = self.pass(path);
         let mut recorder = device.recorder();
         recorder.pass(stage.name(), |recorded| {
@@ -266,6 +279,7 @@ impl Context {
         });
         device.submit(recorder);
         device.wait().await?;
+        self.rest();
         self.set_position(0, 0);
         Ok(())
     }
@@ -277,7 +291,7 @@ impl Context {
         }
     }
 
-    fn buffer(&self, index: usize) -> &Buffer {
+    pub(crate) fn buffer(&self, index: usize) -> &Buffer {
         self.buffers[index].as_ref().expect("activations are created with the context")
     }
 
@@ -298,33 +312,24 @@ impl Context {
         Ok(())
     }
 
-    async fn step(
-        &mut self,
-        path: Path,
-        ids: &[u32],
-        want: Want,
-        cancelled: &dyn Fn() -> bool,
-    ) -> Result<Output, Error> {
-        let rows = self.write_inputs(path, ids).await?;
+    /// A chunk on the prompt path.
+    async fn step(&mut self, ids: &[u32], want: Want, cancelled: &dyn Fn() -> bool) -> Result<Output, Error> {
+        self.rest();
+        let rows = self.write_inputs(ids).await?;
         self.reach = self.reach.max(self.position + rows);
-        let output = match path {
-            Path::Decode => self.run_token(want).await?,
-            Path::Prompt => {
-                self.record_prompt(rows, cancelled).await?;
-                self.head_rows(rows, want).await?
-            }
-        };
+        self.record_prompt(rows, cancelled).await?;
+        let output = self.head_rows(rows, want).await?;
+        self.ahead.brought = output.token;
         self.position += rows;
         Ok(output)
     }
 
     /// The step's uniform, token ids and, for a streamed table, per-layer rows.
-    async fn write_inputs(&mut self, path: Path, ids: &[u32]) -> Result<u32, Error> {
+    pub(crate) async fn write_inputs(&mut self, ids: &[u32]) -> Result<u32, Error> {
         let device = self.model.device();
         let arena = &self.model.plan().arena;
         let rows = ids.len() as u32;
-        debug_assert!(path == Path::Prompt || rows == 1, "the decode path takes one token");
-        self.write_step(rows, rows - 1);
+        self.write_step(self.position, rows, rows - 1);
         let ids = self.embedded_ids(ids);
         device.write(self.buffer(arena.ids), 0, bytemuck::cast_slice(&ids));
         if let (Some([buffer, _]), Some(rows)) = (arena.per_layer_rows, &mut self.per_layer_rows) {
@@ -335,13 +340,14 @@ impl Context {
     }
 
     /// The ids whose rows are looked up: placeholders have no embedding of their own.
-    fn embedded_ids(&self, ids: &[u32]) -> Vec<u32> {
+    pub(crate) fn embedded_ids(&self, ids: &[u32]) -> Vec<u32> {
         let config = self.model.config();
         ids.iter().map(|id| if config.placeholders.contains(id) { config.padding } else { *id }).collect()
     }
 
-    fn write_step(&self, rows: u32, row: u32) {
-        let step = Step { rows, position: self.position, row, reserved: 0 };
+    /// The uniform of a step at a position.
+    pub(crate) fn write_step(&self, position: u32, rows: u32, row: u32) {
+        let step = Step { rows, position, row, reserved: 0 };
         self.model.device().write(self.buffer(self.model.plan().arena.step), 0, bytemuck::bytes_of(&step));
     }
 
@@ -382,44 +388,18 @@ impl Context {
             return Ok(output);
         }
         for row in first..rows {
-            self.write_step(rows, row);
+            self.write_step(self.position, rows, row);
             let mut recorder = self.model.device().recorder();
             recorder.pass("head", |pass| self.prompt.head(want).for_each(|op| op.record(pass, 1)));
-            self.record_result(&mut recorder, want);
+            self.record_result(&mut recorder, want, 0);
             self.model.device().submit(recorder);
-            self.collect(want, &mut output).await?;
+            self.collect(want, 0, &mut output).await?;
         }
         Ok(output)
     }
 
-    /// Submits a token's commands, and records the next one's while they run: a token's commands are always the same.
-    async fn run_token(&mut self, want: Want) -> Result<Output, Error> {
-        let recorder = match self.ahead.take() {
-            Some((prepared, recorder)) if prepared == want => recorder,
-            _ => self.record_token(want),
-        };
-        self.model.device().submit(recorder);
-        let mut output = Output::default();
-        if want == Want::Nothing {
-            self.model.device().wait().await?;
-            return Ok(output);
-        }
-        self.ahead = Some((want, self.record_token(want)));
-        self.collect(want, &mut output).await?;
-        Ok(output)
-    }
-
-    fn record_token(&self, want: Want) -> Recorder {
-        let mut recorder = self.model.device().recorder();
-        let ops = self.decode.layers().iter().chain(self.decode.head(want));
-        recorder.pass("token", |pass| ops.for_each(|op| op.record(pass, 1)));
-        self.record_result(&mut recorder, want);
-        recorder.finish();
-        recorder
-    }
-
-    /// The copy of what a step is to bring back.
-    fn record_result(&self, recorder: &mut Recorder, want: Want) {
+    /// The copy of what a step is to bring back, to a place of two where tokens land.
+    pub(crate) fn record_result(&self, recorder: &mut Recorder, want: Want, slot: usize) {
         let (arena, bytes) = (&self.model.plan().arena, want.bytes(self.model.config().vocabulary));
         let from = match want {
             Want::Nothing => return,
@@ -427,12 +407,18 @@ impl Context {
             Want::Best => arena.best,
             Want::Logits | Want::AllLogits => arena.logits,
         };
-        recorder.copy_to_readback(self.buffer(from), 0, &self.readback, 0, bytes);
+        recorder.copy_to_readback(self.buffer(from), 0, self.readback(want, slot), 0, bytes);
     }
 
-    async fn collect(&self, want: Want, output: &mut Output) -> Result<(), Error> {
+    /// Waits for what a step brings back.
+    pub(crate) async fn collect(&self, want: Want, slot: usize, output: &mut Output) -> Result<(), Error> {
         let bytes = want.bytes(self.model.config().vocabulary);
-        Ok(self.readback.read_with(bytes, |bytes| output.take(want, bytes, &self.asked)).await?)
+        let readback = self.readback(want, slot);
+        Ok(readback.read_with(bytes, |bytes| output.take(want, bytes, &self.asked)).await?)
+    }
+
+    fn readback(&self, want: Want, slot: usize) -> &Readback {
+        if want == Want::Token { &self.token_readbacks[slot] } else { &self.readback }
     }
 
     /// A chunk's rows of a streamed table lie in the order of its tokens.

@@ -7,6 +7,7 @@
 mod checkpoint;
 mod config;
 mod context;
+mod decode;
 mod error;
 mod forward;
 mod model;

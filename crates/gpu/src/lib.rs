@@ -63,5 +63,5 @@ pub use limits::Limits;
 pub use pipeline::{BindGroup, Binding, Pipeline};
 pub use profile::Profile;
 pub use readback::Readback;
-pub use recorder::{Pass, Recorder, Submission};
+pub use recorder::{Pass, Recorder, SUBMITTING_TAKES_TIME, Submission};
 pub use shader::{Compiler, Constant, Shader};

@@ -19,7 +19,7 @@ const TOKENS: u32 = 256;
 /// Cases of a single token's kernels.
 pub fn token_cases(products: TokenProducts, sums: Sums) -> Vec<Case> {
     let mut cases = matvec::cases::trial(products, sums);
-    cases.extend(token_attention::cases::trial(sums));
+    cases.extend(token_attention::cases::trial(Order::read_by(products, 32)));
     cases
 }
 

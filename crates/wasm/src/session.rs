@@ -11,7 +11,7 @@ use wasm_bindgen_futures::future_to_promise;
 
 use crate::device::Cancel;
 use crate::error::{Error, described};
-use crate::{events, options, text};
+use crate::{events, json, options, text};
 
 /// A session. One call works with it at a time; another one meanwhile throws `BUSY`.
 #[wasm_bindgen]
@@ -119,6 +119,19 @@ impl Session {
             let mut taken = place.take()?;
             let logits = taken.session().logits(&ids, path, &cancel).await.map_err(Error::from)?;
             Ok(Float32Array::from(logits.as_slice()).into())
+        })
+    }
+
+    /// A promise of what each stage of a decoded token costs, measured over `rounds` of it, one stage by itself after the other:
+    /// an array of `{stage, dispatches, weight_bytes, seconds}`. The session is empty afterwards.
+    ///
+    /// Rejects with the errors of the device.
+    pub fn time_stages(&self, rounds: u32) -> Promise {
+        let place = Rc::clone(&self.place);
+        future_to_promise(async move {
+            let mut taken = place.take()?;
+            let costs = taken.session().time_stages(Path::Decode, rounds).await.map_err(Error::from)?;
+            Ok(json::to_js(&costs))
         })
     }
 

@@ -76,6 +76,7 @@ impl<'a> Builder<'a> {
         self.token_product(weights.qkv, &reading, arena.qkv, 0)?;
         let AttentionLayer { own_heads, v_offset, cache, rope, window, .. } = self.attention_layer(l);
         let CachePlan { keys, values, capacity, .. } = cache;
+        let order = self.order_for(weights.output);
         let shape = token_attention::Shape {
             heads: config.heads,
             kv_heads: layer.kv_heads,
@@ -86,25 +87,24 @@ impl<'a> Builder<'a> {
             window,
             kv: self.model.plan().options.kv,
             epsilon: config.epsilon,
-            sums: self.model.plan().options.tiers.token_sums,
+            order,
         };
-        self.stage = Stage::Attention;
-        let [partials, sums] = arena.partial.map(|index| self.at(index));
+        let attended = self.at(arena.attended);
         let buffers = token_attention::Buffers {
             qkv: self.at(arena.qkv),
             norms: self.vector(weights.head_norms),
             rope: self.at(rope),
             k_cache: self.at(keys),
             v_cache: self.at(values),
-            partials,
-            sums,
             step: self.at(arena.step),
+            partials: arena.partials.map(|parts| parts.map(|index| self.at(index))),
+            y: attended,
         };
-        self.push(token_attention::forward(self.device(), &shape, buffers)?);
-        self.stage = Stage::AttentionMerge;
-        let attended = self.at(arena.attended);
-        let order = self.order_for(weights.output);
-        self.push(token_attention::merge(self.device(), &shape, order, partials, sums, attended)?);
+        let stages = [Stage::Attention, Stage::AttentionMerge];
+        for (stage, op) in stages.into_iter().zip(token_attention::forward(self.device(), &shape, buffers)?) {
+            self.stage = stage;
+            self.push(op);
+        }
         self.stage = Stage::Output;
         let reading = self.left(attended, weights.output, order);
         self.token_product(weights.output, &reading, arena.y, 0)

@@ -30,8 +30,9 @@ pub struct Arena {
     pub q: usize,
     /// Attention result (chunk, heads * widest head).
     pub attended: usize,
-    /// Parts of a single token's attention (splits, heads, head) and their maxima and sums (splits, heads, 2).
-    pub partial: [usize; 2],
+    /// Parts of a single token's attention (splits, heads, head) and their maxima and sums (splits, heads, 2), where a layer sees
+    /// so many keys that it leaves some.
+    pub partials: Option<[usize; 2]>,
     /// Gates and ups where no product joins them, of a chunk or of a single token, and parts of per-layer gates.
     pub gate_up: usize,
     /// Gated activation (chunk, widest feed-forward or per-layer width).
@@ -61,8 +62,10 @@ pub struct Arena {
     pub best: usize,
     /// Rotary tables: sliding, full.
     pub rope: [usize; 2],
-    /// Staging for one row of logits, the best of them, or one token.
+    /// Staging for one row of logits, or the best of them.
     pub readback: usize,
+    /// Staging for a token, twice.
+    pub token_readbacks: [usize; 2],
 }
 
 /// Activation buffers of the experts.
@@ -104,7 +107,8 @@ impl Planner<'_> {
         };
         let head_dim = widest(&|layer| layer.head_dim);
         let splits = |layer: &Layer| {
-            token_attention::splits(self.capacity(config, layer.attention), window_of(config, layer))
+            let capacity = self.capacity(config, layer.attention);
+            token_attention::splits(config.heads, layer.head_dim, capacity, window_of(config, layer))
         };
         let part_columns = widest(&|layer| splits(layer) * layer.head_dim);
         let splits_max = widest(&splits);
@@ -128,10 +132,13 @@ impl Planner<'_> {
             qkv: self.activation("qkv", &[chunk, stride])?,
             q: self.activation("q", &[chunk, config.heads * head_dim])?,
             attended: self.activation("attended", &[chunk, config.heads * head_dim])?,
-            partial: [
-                self.activation("attention_parts", &[config.heads * part_columns])?,
-                self.activation("attention_sums", &[splits_max, config.heads, 2])?,
-            ],
+            partials: match splits_max {
+                0 => None,
+                _ => Some([
+                    self.activation("attention_parts", &[config.heads * part_columns])?,
+                    self.activation("attention_sums", &[splits_max, config.heads, 2])?,
+                ]),
+            },
             gate_up: self.activation("gate_up", &[(chunk * needs.gate_up_columns).max(2 * feed_forward)])?,
             gated: self.activation("gated", &[chunk, feed_forward.max(width)])?,
             halves: match self.options.tiers.prompt_products {
@@ -192,6 +199,10 @@ impl Planner<'_> {
                 4 * u64::from(readback),
                 no_remedy,
             )?,
+            token_readbacks: [
+                self.push("token_readback_0".to_owned(), Account::Staging, vec![1], 4, no_remedy)?,
+                self.push("token_readback_1".to_owned(), Account::Staging, vec![1], 4, no_remedy)?,
+            ],
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Cases of attention of a single token.
 
 use super::reference::{Attended, forward as expected};
-use super::{Buffers, Shape, forward, merge, merge_shader, shader};
+use super::{Buffers, Shape, forward, shaders};
 use crate::attention::reference::visible;
 use crate::case::buffers::{cache, expect, expect_cache, floats, poisoned, step, stored};
 use crate::case::random::Random;
@@ -12,7 +12,6 @@ use crate::kv::KvType;
 use crate::matvec::cases::{read_packed, reader_shader};
 use crate::matvec::{Order, interleaved_blocks, reference::interleaved};
 use crate::op::Step;
-use crate::sums::{SUBGROUPS, Sums};
 
 const F32_TOLERANCE: Tolerance = Tolerance {
     relative: 3e-5,
@@ -43,12 +42,11 @@ struct Setting {
     shape: Shape,
     position: u32,
     scores: Scores,
-    order: Order,
 }
 
 fn case(name: &str, setting: Setting) -> Case {
-    let Setting { shape, position, scores, order } = setting;
-    let Shape { heads, kv_heads, own, head_dim, v_offset, capacity, window, kv, epsilon: _, sums } = shape;
+    let Setting { shape, position, scores } = setting;
+    let Shape { heads, kv_heads, own, head_dim, v_offset, capacity, window, kv, epsilon: _, order } = shape;
     let (dim, row) = (head_dim as usize, (kv_heads * head_dim) as usize);
     let prepare = move |device: &gpu::Device| {
         let mut random = Random::new(16);
@@ -83,8 +81,9 @@ fn case(name: &str, setting: Setting) -> Case {
         let (rope, y) = (floats(device, "rope", &table)?, poisoned(device, "y", expected_y.len())?);
         let k_cache = cache(device, "k_cache", kv, head_dim, &keys)?;
         let v_cache = cache(device, "v_cache", kv, head_dim, &values)?;
-        let partials = poisoned(device, "partials", (shape.splits() * heads) as usize * dim)?;
-        let sums = poisoned(device, "sums", (shape.splits() * heads * 2) as usize)?;
+        let splits = shape.splits().max(1);
+        let partials = poisoned(device, "partials", (splits * heads) as usize * dim)?;
+        let sums = poisoned(device, "sums", (splits * heads * 2) as usize)?;
         let step = step(device, Step { rows: 1, position, ..Step::default() })?;
         let buffers = Buffers {
             qkv: (&qkv).into(),
@@ -92,14 +91,11 @@ fn case(name: &str, setting: Setting) -> Case {
             rope: (&rope).into(),
             k_cache: (&k_cache).into(),
             v_cache: (&v_cache).into(),
-            partials: (&partials).into(),
-            sums: (&sums).into(),
             step: (&step).into(),
+            partials: (shape.splits() > 0).then(|| [(&partials).into(), (&sums).into()]),
+            y: (&y).into(),
         };
-        let mut ops = vec![
-            forward(device, &shape, buffers)?,
-            merge(device, &shape, order, (&partials).into(), (&sums).into(), (&y).into())?,
-        ];
+        let mut ops = forward(device, &shape, buffers)?;
         let attended = match order {
             Order::Packed => {
                 let (op, output) = read_packed(device, &y, &expected_y, &mut random)?;
@@ -119,12 +115,9 @@ fn case(name: &str, setting: Setting) -> Case {
         Ok(Prepared { ops, rows: 1, outputs })
     };
     let own_name = if own { "own" } else { "shared" };
-    let summed = match sums {
-        Sums::Workgroup => String::new(),
-        Sums::Subgroup(neighbours) => format!(", by subgroups of {neighbours}"),
-    };
+    let packed = if order == Order::Packed { ", packed" } else { "" };
     let name = format!(
-        "{name}, {heads}/{kv_heads} heads of {head_dim}, {own_name} {kv:?}, window {window} in {capacity}, at {position}{summed}"
+        "{name}, {heads}/{kv_heads} heads of {head_dim}, {own_name} {kv:?}, window {window} in {capacity}, at {position}{packed}"
     );
     let seen = visible(position, window).len() as u64;
     let bytes =
@@ -135,34 +128,33 @@ fn case(name: &str, setting: Setting) -> Case {
         KvType::F16 => F16_TOLERANCE,
         KvType::Q8 => Q8_TOLERANCE,
     };
-    let mut shaders = vec![shader(&shape), merge_shader(&shape, order)];
+    let mut shaders = shaders(&shape);
     if order == Order::Packed {
         shaders.push(reader_shader((heads * head_dim) as usize));
     }
     Case::new("token_attention", name, shaders, tolerance, prepare).costing(bytes, flops)
 }
 
-/// What a way to add up is tried with before it is used.
-pub(crate) fn trial(sums: Sums) -> Vec<Case> {
-    let of = |head_dim, window| Shape {
+/// What a tier is tried with before it is used.
+pub(crate) fn trial(order: Order) -> Vec<Case> {
+    let of = |head_dim, capacity, window| Shape {
         heads: 8,
         kv_heads: 1,
         own: true,
         head_dim,
         v_offset: 9 * head_dim,
-        capacity: 600,
+        capacity,
         window,
         kv: KvType::F16,
         epsilon: 1e-6,
-        sums,
+        order,
     };
-    let order = Order::Interleaved;
-    let at = |shape| Setting { shape, position: 590, scores: Scores::Usual, order };
-    vec![case("trial", at(of(256, 512))), case("trial", at(of(512, 0)))]
+    let at = |shape| Setting { shape, position: 590, scores: Scores::Usual };
+    vec![case("trial", at(of(256, 600, 512))), case("trial", at(of(512, 2048, 0)))]
 }
 
-/// Key counts around blocks and splits, windows and rings, grouped heads, shared caches, K = V, both cache types, real
-/// heads, the end of the context, far scores.
+/// Key counts around blocks, rounds and shares, few keys and many, windows and rings, grouped heads, shared caches, K = V, all
+/// cache types, real heads, the end of the context, far scores.
 pub fn cases() -> Vec<Case> {
     let of = |heads: u32, kv_heads: u32, head_dim: u32, capacity: u32, window: u32| Shape {
         heads,
@@ -174,39 +166,59 @@ pub fn cases() -> Vec<Case> {
         window,
         kv: KvType::F32,
         epsilon: 1e-6,
-        sums: Sums::Workgroup,
+        order: Order::Interleaved,
     };
-    let order = Order::Interleaved;
-    let at = |shape, position| Setting { shape, position, scores: Scores::Usual, order };
+    let at = |shape, position| Setting { shape, position, scores: Scores::Usual };
     let half = |shape: Shape| Shape { kv: KvType::F16, ..shape };
+    let eighth = |shape: Shape| Shape { kv: KvType::Q8, ..shape };
     let shared = |shape: Shape| Shape { own: false, ..shape };
-    let small = of(2, 1, 8, 400, 0);
+    let packed = |shape: Shape| Shape { order: Order::Packed, ..shape };
     let mut cases = Vec::new();
+    // Heads that are no multiple of 32 are many keys always.
+    let (many, few) = (of(2, 1, 8, 400, 0), of(2, 1, 32, 600, 0));
     for position in [0, 1, 6, 7, 62, 63, 64, 65, 255, 383, 399] {
-        cases.push(case("keys around the splits", at(small, position)));
-        cases.push(case("keys around the splits", at(shared(half(small)), position)));
+        cases.push(case("many keys around the shares", at(many, position)));
+        cases.push(case("many keys around the shares", at(shared(half(many)), position)));
+    }
+    for position in [0, 1, 3, 63, 64, 254, 255, 256, 257, 511, 512, 599] {
+        cases.push(case("few keys around the rounds", at(few, position)));
+        cases.push(case("few keys around the rounds", at(shared(half(few)), position)));
+    }
+    // Shares of one block, of two and of one again.
+    for position in [1023, 1024, 16_383, 16_384, 16_500, 19_999] {
+        cases.push(case("blocks of a share", at(half(of(2, 1, 72, 20_000, 0)), position)));
     }
     for position in [0, 63, 64, 127, 128, 200] {
-        cases.push(case("a single split", at(of(2, 1, 8, 64, 64), position)));
+        cases.push(case("a single share", at(of(2, 1, 8, 64, 64), position)));
     }
     for (heads, kv_heads) in [(4, 4), (6, 3), (8, 2), (7, 1)] {
         cases.push(case("grouped heads", at(of(heads, kv_heads, 8, 100, 0), 90)));
+        cases.push(case("grouped heads", at(of(heads, kv_heads, 32, 100, 0), 90)));
+        cases.push(case("grouped heads", at(of(heads, kv_heads, 40, 1100, 0), 1090)));
         cases.push(case("grouped heads", at(shared(half(of(heads, kv_heads, 16, 100, 0))), 90)));
-        let keys_as_values = Shape { v_offset: heads * 8, ..of(heads, kv_heads, 8, 100, 0) };
-        cases.push(case("keys are values", at(keys_as_values, 70)));
+        for head_dim in [8, 32] {
+            let keys_as_values =
+                Shape { v_offset: heads * head_dim, ..of(heads, kv_heads, head_dim, 100, 0) };
+            cases.push(case("keys are values", at(keys_as_values, 70)));
+        }
     }
     // The ring is as short as it may be: the window.
     for position in [0, 10, 15, 16, 19, 100] {
-        cases.push(case("ring", at(of(2, 2, 8, 16, 16), position)));
-        cases.push(case("ring", at(half(of(2, 2, 8, 20, 16)), position)));
+        for head_dim in [8, 32] {
+            cases.push(case("ring", at(of(2, 2, head_dim, 16, 16), position)));
+            cases.push(case("ring", at(half(of(2, 2, head_dim, 20, 16)), position)));
+        }
+    }
+    for position in [100, 1099, 1100, 2500] {
+        cases.push(case("a long window", at(half(of(2, 2, 40, 1200, 1100)), position)));
     }
     cases.push(case("window of one", at(of(2, 1, 8, 4, 1), 9)));
-    for head_dim in [8, 72, 504] {
+    cases.push(case("window of one", at(of(2, 1, 32, 4, 1), 9)));
+    for head_dim in [8, 72, 96, 160, 480, 504] {
         cases.push(case("odd heads", at(of(3, 1, head_dim, 150, 0), 140)));
-        cases.push(case("odd heads", at(half(of(3, 1, head_dim, 150, 0)), 140)));
+        cases.push(case("odd heads", at(half(of(3, 1, head_dim, 2150, 0)), 2140)));
     }
     let (local, global) = (of(8, 1, 256, 544, 512), of(8, 1, 512, 4096, 0));
-    let eighth = |shape: Shape| Shape { kv: KvType::Q8, ..shape };
     for position in [0, 31, 64, 99] {
         cases.push(case("heads of one block", at(eighth(of(4, 2, 32, 100, 0)), position)));
         cases.push(case("ring", at(eighth(of(2, 2, 64, 20, 16)), position)));
@@ -216,23 +228,22 @@ pub fn cases() -> Vec<Case> {
         cases.push(case("e2b shared local", at(shared(Shape { kv, ..local }), 300)));
         cases.push(case("e2b global", at(Shape { kv, ..global }, 2500)));
         cases.push(case("e2b shared global", at(shared(Shape { kv, ..global }), 40)));
+        cases.push(case("many heads of 96", at(Shape { kv, ..of(4, 2, 96, 3100, 0) }, 3090)));
     }
     cases.push(case("31b local", at(half(of(32, 16, 256, 64, 48)), 90)));
-    let keys_as_values = Shape { v_offset: 32 * 512, ..of(32, 4, 512, 64, 0) };
-    cases.push(case("31b global", at(half(keys_as_values), 60)));
+    let keys_as_values = Shape { v_offset: 32 * 512, ..of(32, 4, 512, 1100, 0) };
+    cases.push(case("31b global", at(half(keys_as_values), 1060)));
     cases.push(case("end of the context", at(half(of(2, 1, 16, 131_072, 0)), 131_071)));
-    let packed = |setting| Setting { order: Order::Packed, ..setting };
-    cases.push(case("left packed", packed(at(half(local), 700))));
-    cases.push(case("left packed", packed(at(half(of(6, 2, 16, 64, 0)), 50))));
+    cases.push(case("left packed", at(packed(half(local)), 700)));
+    cases.push(case("left packed", at(packed(half(global)), 700)));
+    cases.push(case("left packed", at(packed(half(of(6, 2, 16, 64, 0))), 50)));
+    cases.push(case("left packed", at(packed(half(of(3, 1, 96, 64, 0))), 50)));
     cases.push(case("window at the end of the context", at(half(local), 131_071)));
-    for neighbours in SUBGROUPS {
-        let summed = |shape| Shape { sums: Sums::Subgroup(neighbours), ..shape };
-        cases.push(case("summed", at(summed(half(local)), 700)));
-        cases.push(case("summed", at(summed(of(3, 1, 72, 150, 0)), 140)));
+    let far = |shape| Setting { shape, position: 300, scores: Scores::FarApart };
+    for capacity in [400, 4500] {
+        let heads_of_64 = of(2, 1, 64, capacity, 0);
+        cases.push(case("scores far apart", far(heads_of_64)));
+        cases.push(case("scores far apart", far(shared(half(heads_of_64)))));
     }
-    let heads_of_64 = of(2, 1, 64, 400, 0);
-    let far = |shape| Setting { shape, position: 300, scores: Scores::FarApart, order };
-    cases.push(case("scores far apart", far(heads_of_64)));
-    cases.push(case("scores far apart", far(shared(half(heads_of_64)))));
     cases
 }

@@ -1,11 +1,12 @@
 //! Attention of a single token: per head the norm and rotation of `head_norm_rope` with its append to the cache, then
-//! `y = softmax(q k^T) v` as in `attention`, in one dispatch and the one that joins its parts.
+//! `y = softmax(q k^T) v` as in `attention`. Over few keys it is one dispatch; over many, keys are divided among workgroups, each of which leaves
+//! a partial result (head_dim) with the maximum and sum of its weights, and a second dispatch joins them.
 //!
 //! qkv (stride) holds raw projections; caches (capacity, kv_heads, head_dim); y (heads, head_dim) in the order in
-//! which the output projection reads it. The keys are divided among `splits` workgroups per head, since one workgroup per head
-//! would leave most of a GPU idle; each leaves a partial result (head_dim) with the maximum and sum of its weights.
+//! which the output projection reads it.
 //!
-//! Traffic: keys and values once per query head (from cache after the first).
+//! Traffic: over few keys, each query head reads the keys twice and its values once (from cache after the first); over many, keys
+//! and values once for each group of query heads, and partial results twice.
 
 pub mod cases;
 pub mod reference;
@@ -13,15 +14,29 @@ pub mod reference;
 use crate::kv::KvType;
 use crate::matvec::{Order, interleaved_blocks};
 use crate::op::{Axis, Op};
-use crate::sums::Sums;
 use gpu::{Binding, Device, Error, Shader};
 
-/// Invocations of a workgroup; heads may be up to four times as wide.
-const WORKGROUP: u32 = 128;
-/// Keys for which a split is worth its workgroup.
-const SPLIT_KEYS: u32 = 64;
-/// Most parts of the keys.
-const SPLITS_MAX: u32 = 32;
+/// Invocations of a workgroup over many keys; heads may be up to four times as wide.
+const SPLIT_WORKGROUP: u32 = 128;
+/// Keys that a workgroup takes at once, and the fewest for which it is worth having.
+const BLOCK: u32 = 64;
+/// Most shares of the keys, and most of them over all heads.
+const SPLITS_MAX: u32 = 256;
+const HEAD_SPLITS_MAX: u32 = 2048;
+/// Most query heads that a workgroup takes together.
+const GROUP_MAX: u32 = 4;
+/// Bytes of workgroup memory that every device has.
+const WORKGROUP_BYTES: u64 = 16384;
+/// Invocations of a workgroup over few keys.
+const WHOLE_WORKGROUP: u32 = 256;
+/// Most values of a head's keys that are few: so many keys of 256 columns, which a workgroup reads in little more than the time of a
+/// dispatch.
+const WHOLE_VALUES_MAX: u32 = 1024 * 256;
+/// Columns that a workgroup over few keys takes at least: fewer would compute the same scores more often.
+const PART_COLUMNS: u32 = 64;
+/// Invocations of a workgroup that joins partial results, and those of them that join the same columns.
+const MERGE_WORKGROUP: u32 = 128;
+const MERGE_LANES: u32 = 8;
 
 /// What the shader's text depends on.
 #[derive(Clone, Copy, Debug)]
@@ -44,68 +59,124 @@ pub struct Shape {
     pub kv: KvType,
     /// Added to the mean square.
     pub epsilon: f32,
-    /// How the invocations of a workgroup add up.
-    pub sums: Sums,
+    /// Order of y; packed if the row is a multiple of 32.
+    pub order: Order,
 }
 
-/// Workgroups among which a head's keys are divided, of which a token sees `window` (0 for all) and at most `capacity`.
-pub fn splits(capacity: u32, window: u32) -> u32 {
-    let keys = if window == 0 { capacity } else { capacity.min(window) };
-    keys.div_ceil(SPLIT_KEYS).clamp(1, SPLITS_MAX)
+/// Most keys that a token sees.
+fn keys_max(capacity: u32, window: u32) -> u32 {
+    if window == 0 { capacity } else { capacity.min(window) }
+}
+
+/// Shares of the keys of which partial results are left, for a token that sees `window` keys (0 for all) and at most `capacity`;
+/// 0 where there are so few that none are.
+pub fn splits(heads: u32, head_dim: u32, capacity: u32, window: u32) -> u32 {
+    let keys = keys_max(capacity, window);
+    if keys.saturating_mul(head_dim) <= WHOLE_VALUES_MAX && head_dim.is_multiple_of(32) {
+        return 0;
+    }
+    keys.div_ceil(BLOCK).min((HEAD_SPLITS_MAX / heads).clamp(1, SPLITS_MAX))
 }
 
 impl Shape {
     /// [`splits`] of this layer.
     pub fn splits(&self) -> u32 {
-        splits(self.capacity, self.window)
+        splits(self.heads, self.head_dim, self.capacity, self.window)
+    }
+
+    /// Query heads that a workgroup over many keys takes together: as many of a kv head's as the memory that every device has
+    /// is enough for.
+    fn group(&self) -> u32 {
+        let bytes = |group: u32| {
+            let cached = 2 * self.kv.head_bytes(self.head_dim);
+            let (tile, weights) = (16 * 4 * (BLOCK + 1), 16 * BLOCK);
+            cached + u64::from(tile + weights + 4 * group * self.head_dim + 32 * (group + 2))
+        };
+        let mut group = (self.heads / self.kv_heads).next_power_of_two().min(GROUP_MAX);
+        while group > 1 && bytes(group) > WORKGROUP_BYTES {
+            group /= 2;
+        }
+        group
+    }
+
+    /// Workgroups that divide the columns of a head over few keys.
+    fn parts(&self) -> u32 {
+        if self.head_dim.is_multiple_of(PART_COLUMNS) { self.head_dim / PART_COLUMNS } else { 1 }
+    }
+
+    fn declare(&self, shader: Shader) -> Shader {
+        shader
+            .constant("HEADS", self.heads)
+            .constant("KV_HEADS", self.kv_heads)
+            .constant("OWN", self.own)
+            .constant("HEAD_DIM", self.head_dim)
+            .constant("V_OFFSET", self.v_offset)
+            .constant("CAPACITY", self.capacity)
+            .constant("WINDOW", self.window)
+            .constant("EPSILON", self.epsilon)
+            .file(include_str!("../shared/step.wgsl"))
+            .file(include_str!("../shared/rope.wgsl"))
+            .file(self.kv.file())
+            .file(include_str!("../shared/kv_row.wgsl"))
+            .file(include_str!("prepare.wgsl"))
+    }
+
+    /// Adds `leave`, whose y has a binding.
+    fn declare_leave(&self, shader: Shader, y: u32) -> Shader {
+        let shader = shader.constant("Y", y);
+        match self.order {
+            Order::Interleaved => shader
+                .constant("OUT_BLOCKS", interleaved_blocks(self.heads * self.head_dim))
+                .file(include_str!("../shared/interleaved.wgsl"))
+                .file(include_str!("leave_interleaved.wgsl")),
+            Order::Packed => shader
+                .dot4()
+                .file(include_str!("../shared/sixteen.wgsl"))
+                .file(include_str!("../shared/pack.wgsl"))
+                .file(include_str!("../shared/packed_row.wgsl"))
+                .file(include_str!("leave_packed.wgsl")),
+        }
     }
 }
 
-/// The shader of `forward`.
-pub fn shader(shape: &Shape) -> Shader {
-    let shader = Shader::new("token_attention")
-        .bounded()
-        .constant("WORKGROUP", WORKGROUP)
-        .constant("HEADS", shape.heads)
-        .constant("KV_HEADS", shape.kv_heads)
-        .constant("OWN", shape.own)
-        .constant("HEAD_DIM", shape.head_dim)
-        .constant("V_OFFSET", shape.v_offset)
-        .constant("CAPACITY", shape.capacity)
-        .constant("WINDOW", shape.window)
-        .constant("SPLITS", shape.splits())
-        .constant("EPSILON", shape.epsilon)
-        .file(include_str!("../shared/step.wgsl"));
-    shape
-        .sums
-        .over_workgroup(shader, "vec3<f32>")
-        .file(include_str!("../shared/rope.wgsl"))
-        .file(shape.kv.file())
-        .file(include_str!("../shared/kv_row.wgsl"))
-        .file(include_str!("token_attention.wgsl"))
+/// The shaders of `forward`.
+pub fn shaders(shape: &Shape) -> Vec<Shader> {
+    match shape.splits() {
+        0 => vec![whole_shader(shape)],
+        _ => vec![split_shader(shape), merge_shader(shape)],
+    }
 }
 
-/// The shader of `merge`.
-pub fn merge_shader(shape: &Shape, order: Order) -> Shader {
+fn whole_shader(shape: &Shape) -> Shader {
+    let shader = Shader::new("token_attention")
+        .bounded()
+        .constant("WORKGROUP", WHOLE_WORKGROUP)
+        .constant("GROUP", 1u32)
+        .constant("PARTS", shape.parts())
+        .constant("KEYS_MAX", keys_max(shape.capacity, shape.window));
+    shape.declare_leave(shape.declare(shader), 6).file(include_str!("whole.wgsl"))
+}
+
+fn split_shader(shape: &Shape) -> Shader {
+    let shader = Shader::new("token_attention")
+        .bounded()
+        .constant("WORKGROUP", SPLIT_WORKGROUP)
+        .constant("GROUP", shape.group())
+        .constant("SPLITS", shape.splits());
+    shape.declare(shader).file(include_str!("splits.wgsl")).file(include_str!("split.wgsl"))
+}
+
+fn merge_shader(shape: &Shape) -> Shader {
     let shader = Shader::new("attention_merge")
         .bounded()
-        .constant("WORKGROUP", 64u32)
+        .constant("WORKGROUP", MERGE_WORKGROUP)
         .constant("HEADS", shape.heads)
         .constant("HEAD_DIM", shape.head_dim)
-        .constant("SPLITS", shape.splits());
-    let shader = match order {
-        Order::Interleaved => shader
-            .constant("OUT_BLOCKS", interleaved_blocks(shape.heads * shape.head_dim))
-            .file(include_str!("../shared/interleaved.wgsl"))
-            .file(include_str!("merge_interleaved.wgsl")),
-        Order::Packed => shader
-            .dot4()
-            .file(include_str!("../shared/sixteen.wgsl"))
-            .file(include_str!("../shared/pack.wgsl"))
-            .file(include_str!("../shared/packed_row.wgsl"))
-            .file(include_str!("merge_packed.wgsl")),
-    };
-    shader.file(include_str!("attention_merge.wgsl"))
+        .constant("WINDOW", shape.window)
+        .constant("SPLITS", shape.splits())
+        .file(include_str!("../shared/step.wgsl"))
+        .file(include_str!("splits.wgsl"));
+    shape.declare_leave(shader, 3).file(include_str!("merge.wgsl"))
 }
 
 /// What the kernel reads and writes.
@@ -120,16 +191,16 @@ pub struct Buffers<'a> {
     pub k_cache: Binding<'a>,
     /// Value cache.
     pub v_cache: Binding<'a>,
-    /// Partial results, (splits, heads, head_dim).
-    pub partials: Binding<'a>,
-    /// Maximum and sum of the weights of each, (splits, heads, 2).
-    pub sums: Binding<'a>,
     /// The step's uniform.
     pub step: Binding<'a>,
+    /// Over many keys, partial results (splits, heads, head_dim), and the maximum and sum of the weights of each (splits, heads, 2).
+    pub partials: Option<[Binding<'a>; 2]>,
+    /// The attended values, (heads, head_dim) in the shape's order.
+    pub y: Binding<'a>,
 }
 
-/// Prepares attention over every split.
-pub fn forward(device: &Device, shape: &Shape, buffers: Buffers<'_>) -> Result<Op, Error> {
+/// Prepares attention: one dispatch over few keys, two over many.
+pub fn forward(device: &Device, shape: &Shape, buffers: Buffers<'_>) -> Result<Vec<Op>, Error> {
     assert_eq!(
         shape.heads % shape.kv_heads,
         0,
@@ -138,26 +209,26 @@ pub fn forward(device: &Device, shape: &Shape, buffers: Buffers<'_>) -> Result<O
         shape.kv_heads
     );
     assert!(
-        shape.head_dim.is_multiple_of(shape.kv.head_granule().max(8)) && shape.head_dim <= 4 * WORKGROUP,
+        shape.head_dim.is_multiple_of(shape.kv.head_granule().max(8))
+            && shape.head_dim <= 4 * SPLIT_WORKGROUP,
         "token_attention: heads of {}",
         shape.head_dim
     );
-    let Buffers { qkv, norms, rope, k_cache, v_cache, partials, sums, step } = buffers;
-    let bindings = [qkv, norms, rope, k_cache, v_cache, partials, sums, step];
-    let grid = [Axis::Fixed(shape.heads), Axis::Fixed(shape.splits()), Axis::Fixed(1)];
-    Op::new(device, &shader(shape), &bindings, grid)
-}
-
-/// Prepares the join of the splits to `y` (heads, head_dim) in an order; packed if the row is a multiple of 32.
-pub fn merge(
-    device: &Device,
-    shape: &Shape,
-    order: Order,
-    partials: Binding<'_>,
-    sums: Binding<'_>,
-    y: Binding<'_>,
-) -> Result<Op, Error> {
-    let groups = (shape.heads * shape.head_dim / 4).div_ceil(64);
-    let grid = [Axis::Fixed(groups), Axis::Fixed(1), Axis::Fixed(1)];
-    Op::new(device, &merge_shader(shape, order), &[partials, sums, y], grid)
+    let Buffers { qkv, norms, rope, k_cache, v_cache, step, partials, y } = buffers;
+    let mut bindings = vec![qkv, norms, rope, k_cache, v_cache, step];
+    let fixed = |groups: [u32; 3]| groups.map(Axis::Fixed);
+    if shape.splits() == 0 {
+        let grid = fixed([shape.heads, shape.parts(), 1]);
+        bindings.push(y);
+        return Ok(vec![Op::new(device, &whole_shader(shape), &bindings, grid)?]);
+    }
+    let [partials, sums] = partials.expect("many keys leave partial results");
+    let groups = (shape.heads / shape.kv_heads).div_ceil(shape.group());
+    let grid = fixed([shape.kv_heads * groups, shape.splits(), 1]);
+    bindings.extend([partials, sums]);
+    let split = Op::new(device, &split_shader(shape), &bindings, grid)?;
+    let columns = shape.heads * shape.head_dim / 4;
+    let grid = fixed([columns.div_ceil(MERGE_WORKGROUP / MERGE_LANES), 1, 1]);
+    let merge = Op::new(device, &merge_shader(shape), &[partials, sums, step, y], grid)?;
+    Ok(vec![split, merge])
 }

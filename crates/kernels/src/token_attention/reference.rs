@@ -25,7 +25,7 @@ pub fn forward(
     (mut keys, mut values): (Vec<f32>, Vec<f32>),
     position: u32,
 ) -> Attended {
-    let &Shape { heads: n, kv_heads, own, head_dim, v_offset, capacity, window, kv, epsilon, sums: _ } =
+    let &Shape { heads: n, kv_heads, own, head_dim, v_offset, capacity, window, kv, epsilon, order: _ } =
         shape;
     let appended = head_norm_rope::Shape {
         heads: n,
