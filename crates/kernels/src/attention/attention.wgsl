@@ -69,9 +69,33 @@ fn keep_weights(row: u32, key: u32, w: vec4<f32>) {
     weights[at + 12u * ROWS][row % 4u] = w.w;
 }
 
-fn value_at(key: u32, kv_head: u32, column: u32) -> vec4<f32> {
+// Four columns on their way from the cache, with their scale: unpacked only when they are needed, so that nobody waits for
+// them before.
+struct Raw { unit: Kv, scale: Kv }
+
+fn raw_key(from_k: u32, unit: u32) -> Raw {
+    return Raw(k_cache[from_k + unit], k_cache[from_k + kv_scale_at(unit)]);
+}
+
+fn raw_value(key: u32, kv_head: u32, column: u32) -> Raw {
     let at = ((key % CAPACITY) * KV_HEADS + kv_head) * HEAD_UNITS;
-    return kv_value(v_cache[at + column], v_cache[at + kv_scale_at(column)]);
+    return Raw(v_cache[at + column], v_cache[at + kv_scale_at(column)]);
+}
+
+// Eight query rows by four columns.
+struct Sums {
+    a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>,
+    e: vec4<f32>, f: vec4<f32>, g: vec4<f32>, h: vec4<f32>,
+}
+
+// Adds the value of the block's key j to eight rows.
+fn weighted(o: Sums, j: u32, eight: u32, raw: Raw) -> Sums {
+    let v = kv_value(raw.unit, raw.scale);
+    let at = j * (ROWS / 4u) + eight * 2u;
+    let low = weights[at];
+    let high = weights[at + 1u];
+    return Sums(o.a + low.x * v, o.b + low.y * v, o.c + low.z * v, o.d + low.w * v,
+        o.e + high.x * v, o.f + high.y * v, o.g + high.z * v, o.h + high.w * v);
 }
 
 @compute @workgroup_size(256)
@@ -99,8 +123,7 @@ fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
     // Values: rows 8 `eight` .., columns 4 `column` ...
     let column = local % N;
     let eight = local / N;
-    var o0 = vec4<f32>(); var o1 = vec4<f32>(); var o2 = vec4<f32>(); var o3 = vec4<f32>();
-    var o4 = vec4<f32>(); var o5 = vec4<f32>(); var o6 = vec4<f32>(); var o7 = vec4<f32>();
+    var o = Sums();
 
     // Blocks begin at multiples of KEYS, so that a token's sums do not depend on the tokens beside it. What a row does not see
     // weighs nothing; for what no row sees, which may be gone from the cache, the nearest key stands.
@@ -109,21 +132,25 @@ fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
         let from_k = ((clamp(block + load_key, first, end - 1u) % CAPACITY) * KV_HEADS + kv_head) * HEAD_UNITS;
         var a = vec4<f32>();    // scores of `row`
         var b = vec4<f32>();    // scores of `row` + 16
+        // The next chunk is on its way while one is multiplied.
+        var next_k = raw_key(from_k, min(load_part, N - 1u));
+        var next_q = vec4<f32>();
+        if (local < 4u * ROWS) {
+            next_q = q[from_q + min(load_part, N - 1u)];
+        }
         for (var chunk = 0u; chunk < CHUNKS; chunk += 1u) {
-            let i = chunk * 4u + load_part;
-            let here = i < N;
-            let unit = min(i, N - 1u);
-            let k = kv_value(k_cache[from_k + unit], k_cache[from_k + kv_scale_at(unit)]);
-            var part = vec4<f32>();
-            if (local < 4u * ROWS) {
-                part = select(vec4<f32>(), q[from_q + unit], here);
-            }
+            let here = chunk * 4u + load_part < N;
             workgroupBarrier();     // what was in the tiles has been read
-            tile_k[place(load_key, load_part)] = select(vec4<f32>(), k, here);
+            tile_k[place(load_key, load_part)] = select(vec4<f32>(), kv_value(next_k.unit, next_k.scale), here);
             if (local < 4u * ROWS) {
-                tile_q[local] = part;
+                tile_q[local] = select(vec4<f32>(), next_q, here);
             }
             workgroupBarrier();
+            let unit = min(chunk * 4u + 4u + load_part, N - 1u);
+            next_k = raw_key(from_k, unit);
+            if (local < 4u * ROWS) {
+                next_q = q[from_q + unit];
+            }
             for (var c = 0u; c < 4u; c += 1u) {
                 let k0 = tile_k[place(key, c)];
                 let k1 = tile_k[place(key + 16u, c)];
@@ -171,43 +198,39 @@ fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
         }
         if (eight < ROWS / 8u) {
             let r = eight * 8u;
-            o0 *= corrections[r];
-            o1 *= corrections[r + 1u];
-            o2 *= corrections[r + 2u];
-            o3 *= corrections[r + 3u];
-            o4 *= corrections[r + 4u];
-            o5 *= corrections[r + 5u];
-            o6 *= corrections[r + 6u];
-            o7 *= corrections[r + 7u];
-            for (var j = 0u; j < min(KEYS, end - block); j += 2u) {
-                let v0 = value_at(clamp(block + j, first, end - 1u), kv_head, column);
-                let v1 = value_at(clamp(block + j + 1u, first, end - 1u), kv_head, column);
-                let at = j * (ROWS / 4u) + eight * 2u;
-                let w0 = weights[at];
-                let w4 = weights[at + 1u];
-                let u0 = weights[at + ROWS / 4u];
-                let u4 = weights[at + ROWS / 4u + 1u];
-                o0 += w0.x * v0 + u0.x * v1;
-                o1 += w0.y * v0 + u0.y * v1;
-                o2 += w0.z * v0 + u0.z * v1;
-                o3 += w0.w * v0 + u0.w * v1;
-                o4 += w4.x * v0 + u4.x * v1;
-                o5 += w4.y * v0 + u4.y * v1;
-                o6 += w4.z * v0 + u4.z * v1;
-                o7 += w4.w * v0 + u4.w * v1;
+            o = Sums(o.a * corrections[r], o.b * corrections[r + 1u], o.c * corrections[r + 2u], o.d * corrections[r + 3u],
+                o.e * corrections[r + 4u], o.f * corrections[r + 5u], o.g * corrections[r + 6u], o.h * corrections[r + 7u]);
+            // Eight keys at a time, so that their loads are in flight together. Those past the end weigh nothing.
+            for (var j = 0u; j < min(KEYS, end - block); j += 8u) {
+                let v0 = raw_value(clamp(block + j, first, end - 1u), kv_head, column);
+                let v1 = raw_value(clamp(block + j + 1u, first, end - 1u), kv_head, column);
+                let v2 = raw_value(clamp(block + j + 2u, first, end - 1u), kv_head, column);
+                let v3 = raw_value(clamp(block + j + 3u, first, end - 1u), kv_head, column);
+                let v4 = raw_value(clamp(block + j + 4u, first, end - 1u), kv_head, column);
+                let v5 = raw_value(clamp(block + j + 5u, first, end - 1u), kv_head, column);
+                let v6 = raw_value(clamp(block + j + 6u, first, end - 1u), kv_head, column);
+                let v7 = raw_value(clamp(block + j + 7u, first, end - 1u), kv_head, column);
+                o = weighted(o, j, eight, v0);
+                o = weighted(o, j + 1u, eight, v1);
+                o = weighted(o, j + 2u, eight, v2);
+                o = weighted(o, j + 3u, eight, v3);
+                o = weighted(o, j + 4u, eight, v4);
+                o = weighted(o, j + 5u, eight, v5);
+                o = weighted(o, j + 6u, eight, v6);
+                o = weighted(o, j + 7u, eight, v7);
             }
         }
     }
     workgroupBarrier();
     if (eight < ROWS / 8u) {
-        leave(kv_head, sharer0, token0, eight * 8u, column, o0);
-        leave(kv_head, sharer0, token0, eight * 8u + 1u, column, o1);
-        leave(kv_head, sharer0, token0, eight * 8u + 2u, column, o2);
-        leave(kv_head, sharer0, token0, eight * 8u + 3u, column, o3);
-        leave(kv_head, sharer0, token0, eight * 8u + 4u, column, o4);
-        leave(kv_head, sharer0, token0, eight * 8u + 5u, column, o5);
-        leave(kv_head, sharer0, token0, eight * 8u + 6u, column, o6);
-        leave(kv_head, sharer0, token0, eight * 8u + 7u, column, o7);
+        leave(kv_head, sharer0, token0, eight * 8u, column, o.a);
+        leave(kv_head, sharer0, token0, eight * 8u + 1u, column, o.b);
+        leave(kv_head, sharer0, token0, eight * 8u + 2u, column, o.c);
+        leave(kv_head, sharer0, token0, eight * 8u + 3u, column, o.d);
+        leave(kv_head, sharer0, token0, eight * 8u + 4u, column, o.e);
+        leave(kv_head, sharer0, token0, eight * 8u + 5u, column, o.f);
+        leave(kv_head, sharer0, token0, eight * 8u + 6u, column, o.g);
+        leave(kv_head, sharer0, token0, eight * 8u + 7u, column, o.h);
     }
 }
 
