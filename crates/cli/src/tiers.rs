@@ -39,6 +39,8 @@ pub(crate) enum PromptTierChoice {
     Auto,
     /// Products in single precision
     Float,
+    /// Activations and weights rounded to half precision, multiplied and added in single precision
+    Half,
     /// Products in half precision on matrix hardware, added in single precision
     Cooperative,
 }
@@ -60,6 +62,7 @@ impl PromptTierChoice {
         match self {
             PromptTierChoice::Auto => None,
             PromptTierChoice::Float => Some(PromptTier::Float),
+            PromptTierChoice::Half => Some(PromptTier::Half),
             PromptTierChoice::Cooperative => Some(PromptTier::Cooperative),
         }
     }

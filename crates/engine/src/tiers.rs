@@ -40,6 +40,8 @@ pub enum TokenTier {
 pub enum PromptTier {
     /// f32 products: runs everywhere.
     Float,
+    /// x and weights rounded to f16, f32 products.
+    Half,
     /// f16 products on matrix hardware, added as f32.
     Cooperative,
 }
@@ -79,12 +81,13 @@ impl TokenTier {
 
 impl PromptTier {
     /// Every tier, the simplest first.
-    pub const ALL: [PromptTier; 2] = [PromptTier::Float, PromptTier::Cooperative];
+    pub const ALL: [PromptTier; 3] = [PromptTier::Float, PromptTier::Half, PromptTier::Cooperative];
 
     /// The tier's name.
     pub fn name(self) -> &'static str {
         match self {
             PromptTier::Float => "float",
+            PromptTier::Half => "half",
             PromptTier::Cooperative => "cooperative",
         }
     }
@@ -92,6 +95,7 @@ impl PromptTier {
     fn products(self) -> PromptProducts {
         match self {
             PromptTier::Float => PromptProducts::Float,
+            PromptTier::Half => PromptProducts::Half,
             PromptTier::Cooperative => PromptProducts::Cooperative,
         }
     }

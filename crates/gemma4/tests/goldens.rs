@@ -147,6 +147,19 @@ fn decode_path_with_sums_by_subgroups() {
     }
 }
 
+/// Tiles of f16; chunks that fill no tile, and a single one.
+#[test]
+fn prompt_path_with_tiles_of_halves() {
+    if !device().features().f16 {
+        println!("not run: {} has no half precision", device().adapter());
+        return;
+    }
+    let tiers = Tiers { prompt_products: PromptProducts::Half, ..Tiers::default() };
+    for chunk in [7, 256] {
+        check(Options { tiers, ..options(KvType::F32, chunk) }, Path::Prompt, Prompts::Long);
+    }
+}
+
 /// f16 products; chunks that fill no tile, and a single one.
 #[test]
 fn prompt_path_on_matrix_hardware() {

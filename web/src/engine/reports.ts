@@ -110,7 +110,7 @@ export interface LoadProgress {
 /** Names of the kernels' tiers: how a single token is computed, and how a prompt is. */
 export interface Tiers {
   token: 'float' | 'float-subgroup' | 'packed' | 'packed-subgroup';
-  prompt: 'float' | 'cooperative';
+  prompt: 'float' | 'half' | 'cooperative';
 }
 
 /** What came of trying every tier of an adapter. */

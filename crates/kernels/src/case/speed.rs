@@ -49,7 +49,7 @@ fn products() -> Vec<Case> {
         }
         // Prompts take the head for a single row.
         if what != "an eighth of the head" {
-            for products in [matmul::Products::Float, matmul::Products::Cooperative] {
+            for products in [matmul::Products::Float, matmul::Products::Half, matmul::Products::Cooperative] {
                 cases.push(prompt_product(what, Layout::new(kind, rows, columns), products));
             }
         }
@@ -92,7 +92,7 @@ fn prompt_product(what: &str, layout: Layout, products: matmul::Products) -> Cas
         let step = super::buffers::step(device, Step { rows: CHUNK as u32, ..Step::default() })?;
         let x: &[Binding<'_>] = match products {
             matmul::Products::Float => &[(&x).into()],
-            matmul::Products::Cooperative => &[(&x).into(), (&scales).into()],
+            matmul::Products::Half | matmul::Products::Cooperative => &[(&x).into(), (&scales).into()],
         };
         let shape = matmul::Shape { weight: &layout, products, store };
         let op = matmul::forward(device, &shape, (&weight).into(), x, (&y).into(), (&step).into())?;
