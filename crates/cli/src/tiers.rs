@@ -26,6 +26,10 @@ pub(crate) enum TokenTierChoice {
     Float,
     /// The same, sums by subgroups
     FloatSubgroup,
+    /// Activations rounded to half precision, multiplied and added in single precision
+    Half,
+    /// The same, sums by subgroups
+    HalfSubgroup,
     /// Products of packed 8-bit integers, two for each activation
     Packed,
     /// The same, sums by subgroups
@@ -51,6 +55,8 @@ impl TokenTierChoice {
             TokenTierChoice::Auto => None,
             TokenTierChoice::Float => Some(TokenTier::Float),
             TokenTierChoice::FloatSubgroup => Some(TokenTier::FloatSubgroup),
+            TokenTierChoice::Half => Some(TokenTier::Half),
+            TokenTierChoice::HalfSubgroup => Some(TokenTier::HalfSubgroup),
             TokenTierChoice::Packed => Some(TokenTier::Packed),
             TokenTierChoice::PackedSubgroup => Some(TokenTier::PackedSubgroup),
         }

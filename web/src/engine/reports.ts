@@ -109,7 +109,7 @@ export interface LoadProgress {
 
 /** Names of the kernels' tiers: how a single token is computed, and how a prompt is. */
 export interface Tiers {
-  token: 'float' | 'float-subgroup' | 'packed' | 'packed-subgroup';
+  token: 'float' | 'float-subgroup' | 'half' | 'half-subgroup' | 'packed' | 'packed-subgroup';
   prompt: 'float' | 'half' | 'cooperative';
 }
 

@@ -42,7 +42,7 @@ pub fn speed() -> Vec<Case> {
 fn products() -> Vec<Case> {
     let mut cases = Vec::new();
     for (what, kind, rows, columns) in PRODUCTS {
-        for products in [matvec::Products::Float, matvec::Products::Packed] {
+        for products in [matvec::Products::Float, matvec::Products::Half, matvec::Products::Packed] {
             for sums in [Sums::Workgroup, Sums::Subgroup(32)] {
                 cases.push(token_product(what, Layout::new(kind, rows, columns), products, sums));
             }
@@ -61,7 +61,7 @@ fn token_product(what: &str, layout: Layout, products: matvec::Products, sums: S
     let staged = matvec::staged_bytes(layout.columns as u32, products) <= 16_384;
     let input = match products {
         _ if staged => matvec::Input::Staged,
-        matvec::Products::Float => matvec::Input::Interleaved,
+        matvec::Products::Float | matvec::Products::Half => matvec::Input::Interleaved,
         matvec::Products::Packed => matvec::Input::Packed,
     };
     let store = matvec::Store::Rows { offset: 0 };

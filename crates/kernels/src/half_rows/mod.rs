@@ -34,6 +34,7 @@ pub fn shader(shape: &Shape) -> Shader {
         .constant("WORKGROUP", crate::row_workgroup(shape.columns))
         .constant("COLUMNS", shape.columns)
         .constant("PADDED", shape.padded())
+        .file(include_str!("../shared/half_scale.wgsl"))
         .file(include_str!("half_rows.wgsl"))
 }
 
