@@ -148,6 +148,22 @@ export default {
     ensure(/^RequestError BAD_OPTION: .*context of 0/.test(errors.range), errors.range);
     ensure(/^RequestError NO_MODEL: /.test(errors.none), errors.none);
   },
+
+  async 'a tier without its feature is refused by name, and the next load goes on without it'(test) {
+    const { refused, tiers } = await withEngine(
+      test,
+      async (engine, { url }) => {
+        const refused = await engine.load({ url }, { promptTier: 'half' }).then(
+          () => 'none',
+          (error) => `${error.code}: ${error.message}`,
+        );
+        return { refused, tiers: (await engine.load({ url })).tiers };
+      },
+      { url: modelUrl(MODEL), device: { profile: 'no-f16' } },
+    );
+    ensure(/^MISSING_FEATURE: the tier `half` needs half precision \(shader-f16\)/.test(refused), refused);
+    equal(tiers.prompt, 'float', 'the tier without half precision');
+  },
 };
 
 /** The file with one name, wherever it stands, replaced by another of the same length. */

@@ -26,6 +26,10 @@ pub(crate) enum TokenTierChoice {
     Float,
     /// The same, sums by subgroups
     FloatSubgroup,
+    /// Activations rounded to half precision, multiplied and added in single precision
+    Half,
+    /// The same, sums by subgroups
+    HalfSubgroup,
     /// Products of packed 8-bit integers, two for each activation
     Packed,
     /// The same, sums by subgroups
@@ -39,6 +43,8 @@ pub(crate) enum PromptTierChoice {
     Auto,
     /// Products in single precision
     Float,
+    /// Activations and weights rounded to half precision, multiplied and added in single precision
+    Half,
     /// Products in half precision on matrix hardware, added in single precision
     Cooperative,
 }
@@ -49,6 +55,8 @@ impl TokenTierChoice {
             TokenTierChoice::Auto => None,
             TokenTierChoice::Float => Some(TokenTier::Float),
             TokenTierChoice::FloatSubgroup => Some(TokenTier::FloatSubgroup),
+            TokenTierChoice::Half => Some(TokenTier::Half),
+            TokenTierChoice::HalfSubgroup => Some(TokenTier::HalfSubgroup),
             TokenTierChoice::Packed => Some(TokenTier::Packed),
             TokenTierChoice::PackedSubgroup => Some(TokenTier::PackedSubgroup),
         }
@@ -60,6 +68,7 @@ impl PromptTierChoice {
         match self {
             PromptTierChoice::Auto => None,
             PromptTierChoice::Float => Some(PromptTier::Float),
+            PromptTierChoice::Half => Some(PromptTier::Half),
             PromptTierChoice::Cooperative => Some(PromptTier::Cooperative),
         }
     }

@@ -28,6 +28,10 @@ pub enum TokenTier {
     Float,
     /// f32 products, sums by subgroups.
     FloatSubgroup,
+    /// As `Float`, x rounded to f16 in workgroup memory.
+    Half,
+    /// The same, sums by subgroups.
+    HalfSubgroup,
     /// Products of packed 8-bit integers, sums through workgroup memory.
     Packed,
     /// Products of packed 8-bit integers, sums by subgroups.
@@ -40,20 +44,30 @@ pub enum TokenTier {
 pub enum PromptTier {
     /// f32 products: runs everywhere.
     Float,
+    /// x and weights rounded to f16, f32 products.
+    Half,
     /// f16 products on matrix hardware, added as f32.
     Cooperative,
 }
 
 impl TokenTier {
     /// Every tier, the simplest first.
-    pub const ALL: [TokenTier; 4] =
-        [TokenTier::Float, TokenTier::FloatSubgroup, TokenTier::Packed, TokenTier::PackedSubgroup];
+    pub const ALL: [TokenTier; 6] = [
+        TokenTier::Float,
+        TokenTier::FloatSubgroup,
+        TokenTier::Half,
+        TokenTier::HalfSubgroup,
+        TokenTier::Packed,
+        TokenTier::PackedSubgroup,
+    ];
 
     /// The tier's name.
     pub fn name(self) -> &'static str {
         match self {
             TokenTier::Float => "float",
             TokenTier::FloatSubgroup => "float-subgroup",
+            TokenTier::Half => "half",
+            TokenTier::HalfSubgroup => "half-subgroup",
             TokenTier::Packed => "packed",
             TokenTier::PackedSubgroup => "packed-subgroup",
         }
@@ -62,6 +76,7 @@ impl TokenTier {
     fn products(self) -> TokenProducts {
         match self {
             TokenTier::Float | TokenTier::FloatSubgroup => TokenProducts::Float,
+            TokenTier::Half | TokenTier::HalfSubgroup => TokenProducts::Half,
             TokenTier::Packed | TokenTier::PackedSubgroup => TokenProducts::Packed,
         }
     }
@@ -69,8 +84,8 @@ impl TokenTier {
     /// Sums as this device can do them: its smallest subgroup is what is sure to be together.
     fn sums(self, device: &Device) -> Sums {
         match self {
-            TokenTier::Float | TokenTier::Packed => Sums::Workgroup,
-            TokenTier::FloatSubgroup | TokenTier::PackedSubgroup => {
+            TokenTier::Float | TokenTier::Half | TokenTier::Packed => Sums::Workgroup,
+            TokenTier::FloatSubgroup | TokenTier::HalfSubgroup | TokenTier::PackedSubgroup => {
                 Sums::Subgroup(device.features().subgroups.map_or(4, |(least, _)| least.clamp(4, 128)))
             }
         }
@@ -79,12 +94,13 @@ impl TokenTier {
 
 impl PromptTier {
     /// Every tier, the simplest first.
-    pub const ALL: [PromptTier; 2] = [PromptTier::Float, PromptTier::Cooperative];
+    pub const ALL: [PromptTier; 3] = [PromptTier::Float, PromptTier::Half, PromptTier::Cooperative];
 
     /// The tier's name.
     pub fn name(self) -> &'static str {
         match self {
             PromptTier::Float => "float",
+            PromptTier::Half => "half",
             PromptTier::Cooperative => "cooperative",
         }
     }
@@ -92,6 +108,7 @@ impl PromptTier {
     fn products(self) -> PromptProducts {
         match self {
             PromptTier::Float => PromptProducts::Float,
+            PromptTier::Half => PromptProducts::Half,
             PromptTier::Cooperative => PromptProducts::Cooperative,
         }
     }

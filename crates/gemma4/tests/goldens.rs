@@ -135,6 +135,22 @@ fn decode_path_with_packed_products() {
     check(packed, Path::Decode, Prompts::Long);
 }
 
+/// x as f16 in workgroup memory, with either kind of sums.
+#[test]
+fn decode_path_with_halves() {
+    let device = device();
+    let features = device.features();
+    if !features.f16 {
+        println!("not run: {} has no half precision", device.adapter());
+        return;
+    }
+    let by_subgroups = features.subgroups.map(|(least, _)| Sums::Subgroup(least));
+    for token_sums in [Some(Sums::Workgroup), by_subgroups].into_iter().flatten() {
+        let tiers = Tiers { token_products: TokenProducts::Half, token_sums, ..Tiers::default() };
+        check(Options { tiers, ..options(KvType::F32, 64) }, Path::Decode, Prompts::Long);
+    }
+}
+
 #[test]
 fn decode_path_with_sums_by_subgroups() {
     let Some((least, _)) = device().features().subgroups else {
@@ -144,6 +160,19 @@ fn decode_path_with_sums_by_subgroups() {
     for token_products in [TokenProducts::Float, TokenProducts::Packed] {
         let tiers = Tiers { token_products, token_sums: Sums::Subgroup(least), ..Tiers::default() };
         check(Options { tiers, ..options(KvType::F32, 64) }, Path::Decode, Prompts::Long);
+    }
+}
+
+/// Tiles of f16; chunks that fill no tile, and a single one.
+#[test]
+fn prompt_path_with_tiles_of_halves() {
+    if !device().features().f16 {
+        println!("not run: {} has no half precision", device().adapter());
+        return;
+    }
+    let tiers = Tiers { prompt_products: PromptProducts::Half, ..Tiers::default() };
+    for chunk in [7, 256] {
+        check(Options { tiers, ..options(KvType::F32, chunk) }, Path::Prompt, Prompts::Long);
     }
 }
 

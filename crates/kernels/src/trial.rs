@@ -74,7 +74,7 @@ pub fn prompt_work(device: &Device, products: PromptProducts) -> Result<(Vec<Op>
     };
     let ops = match products {
         PromptProducts::Float => vec![product(&[(&x).into()])?],
-        PromptProducts::Cooperative => {
+        PromptProducts::Half | PromptProducts::Cooperative => {
             let (halves, scales) = (arbitrary(device, 2 * chunk)?, arbitrary(device, 4 * u64::from(TOKENS))?);
             let [halves, scales] = [&halves, &scales].map(gpu::Binding::from);
             let rounding = half_rows::Shape { columns: HIDDEN as u32 };

@@ -109,8 +109,8 @@ export interface LoadProgress {
 
 /** Names of the kernels' tiers: how a single token is computed, and how a prompt is. */
 export interface Tiers {
-  token: 'float' | 'float-subgroup' | 'packed' | 'packed-subgroup';
-  prompt: 'float' | 'cooperative';
+  token: 'float' | 'float-subgroup' | 'half' | 'half-subgroup' | 'packed' | 'packed-subgroup';
+  prompt: 'float' | 'half' | 'cooperative';
 }
 
 /** What came of trying every tier of an adapter. */

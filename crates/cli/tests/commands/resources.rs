@@ -73,3 +73,13 @@ fn a_prompt_longer_than_the_context() {
     let prompt = "word ".repeat(50);
     rullama(["run", &file, &prompt, "--context", "16"]).run().failed(1, &["context of 16", "remedy: "]);
 }
+
+#[test]
+fn a_tier_that_the_adapter_has_no_feature_for() {
+    let file = model_file(MODELS[0]);
+    let run = |tier: &str| {
+        rullama(["run", &file, "Hi", "--max-tokens", "1", "--profile", "no-f16", "--prompt-tier", tier]).run()
+    };
+    run("half").failed(1, &["the tier `half` needs half precision (shader-f16)", "`auto`"]);
+    run("auto").ok();
+}

@@ -356,8 +356,8 @@ impl<'a> Builder<'a> {
     /// How products with all of these parts are computed.
     fn products_with(&self, parts: &[Part]) -> Products {
         match self.model.plan().options.tiers.token_products {
-            Products::Packed if parts.iter().all(|part| part.layout.is_packable()) => Products::Packed,
-            _ => Products::Float,
+            Products::Packed if !parts.iter().all(|part| part.layout.is_packable()) => Products::Float,
+            products => products,
         }
     }
 

@@ -73,7 +73,7 @@ impl<'a> Builder<'a> {
         let plan = self.model.plan();
         match plan.options.tiers.prompt_products {
             Products::Float => Ok(vec![self.at(x)]),
-            Products::Cooperative => {
+            Products::Half | Products::Cooperative => {
                 let shape = half_rows::Shape { columns: plan.matrices[id][0].layout.columns as u32 };
                 let [halves, scales] = plan.arena.halves.expect("planned for these products");
                 let (x, halves, scales) = (self.at(x), self.at(halves), self.at(scales));

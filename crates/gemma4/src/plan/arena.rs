@@ -6,7 +6,6 @@ use crate::config::{Attention, Config, Layer};
 use crate::error::Error;
 use gpu::Account;
 use kernels::head_norm_rope::rope_lines;
-use kernels::matmul::Products;
 use kernels::{token_attention, top_k};
 
 /// Activation buffers by role, as indices in the plan.
@@ -141,13 +140,12 @@ impl Planner<'_> {
             },
             gate_up: self.activation("gate_up", &[(chunk * needs.gate_up_columns).max(2 * feed_forward)])?,
             gated: self.activation("gated", &[chunk, feed_forward.max(width)])?,
-            halves: match self.options.tiers.prompt_products {
-                Products::Float => None,
-                Products::Cooperative => Some([
-                    // Two values to a word.
-                    self.activation("halves", &[chunk, needs.input_columns / 2])?,
-                    self.activation("half_scales", &[chunk])?,
-                ]),
+            halves: if self.options.tiers.prompt_products.read_halves() {
+                // Two values to a word.
+                let halves = self.activation("halves", &[chunk, needs.input_columns / 2])?;
+                Some([halves, self.activation("half_scales", &[chunk])?])
+            } else {
+                None
             },
             per_layer_rows: match needs.per_layer_rows {
                 Some(bytes) => {

@@ -42,14 +42,14 @@ pub fn speed() -> Vec<Case> {
 fn products() -> Vec<Case> {
     let mut cases = Vec::new();
     for (what, kind, rows, columns) in PRODUCTS {
-        for products in [matvec::Products::Float, matvec::Products::Packed] {
+        for products in [matvec::Products::Float, matvec::Products::Half, matvec::Products::Packed] {
             for sums in [Sums::Workgroup, Sums::Subgroup(32)] {
                 cases.push(token_product(what, Layout::new(kind, rows, columns), products, sums));
             }
         }
         // Prompts take the head for a single row.
         if what != "an eighth of the head" {
-            for products in [matmul::Products::Float, matmul::Products::Cooperative] {
+            for products in [matmul::Products::Float, matmul::Products::Half, matmul::Products::Cooperative] {
                 cases.push(prompt_product(what, Layout::new(kind, rows, columns), products));
             }
         }
@@ -61,7 +61,7 @@ fn token_product(what: &str, layout: Layout, products: matvec::Products, sums: S
     let staged = matvec::staged_bytes(layout.columns as u32, products) <= 16_384;
     let input = match products {
         _ if staged => matvec::Input::Staged,
-        matvec::Products::Float => matvec::Input::Interleaved,
+        matvec::Products::Float | matvec::Products::Half => matvec::Input::Interleaved,
         matvec::Products::Packed => matvec::Input::Packed,
     };
     let store = matvec::Store::Rows { offset: 0 };
@@ -92,7 +92,7 @@ fn prompt_product(what: &str, layout: Layout, products: matmul::Products) -> Cas
         let step = super::buffers::step(device, Step { rows: CHUNK as u32, ..Step::default() })?;
         let x: &[Binding<'_>] = match products {
             matmul::Products::Float => &[(&x).into()],
-            matmul::Products::Cooperative => &[(&x).into(), (&scales).into()],
+            matmul::Products::Half | matmul::Products::Cooperative => &[(&x).into(), (&scales).into()],
         };
         let shape = matmul::Shape { weight: &layout, products, store };
         let op = matmul::forward(device, &shape, (&weight).into(), x, (&y).into(), (&step).into())?;

@@ -4,12 +4,6 @@
 @group(0) @binding(1) var<storage, read_write> y: array<vec4<f16>>;     // (T, PADDED), zeros behind COLUMNS
 @group(0) @binding(2) var<storage, read_write> scales: array<f32>;      // (T)
 
-// Magnitudes as bits, in which positive floats keep their order and what is not finite is the largest.
-fn magnitude(v: vec4<f32>) -> u32 {
-    let bits = bitcast<vec4<u32>>(v) & vec4<u32>(0x7fffffffu);
-    return max(max(bits.x, bits.y), max(bits.z, bits.w));
-}
-
 var<workgroup> tops: array<u32, WORKGROUP>;
 
 @compute @workgroup_size(WORKGROUP)
@@ -27,10 +21,7 @@ fn half_rows(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
         }
         workgroupBarrier();
     }
-    // The exponent of the largest, kept where both factors are normal; zeros stay zeros by any factor.
-    let bits = tops[0];
-    let exponent = clamp(bits >> 23u, 20u, 254u);
-    let factor = bitcast<f32>((263u - exponent) << 23u);
+    let factor = factor_down(tops[0]);
     for (var i = local; i < PADDED / 4u; i += WORKGROUP) {
         var v = vec4<f32>();
         if (i < COLUMNS / 4u) {
@@ -39,7 +30,6 @@ fn half_rows(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
         y[group.x * (PADDED / 4u) + i] = vec4<f16>(v);
     }
     if (local == 0u) {
-        // A value that is no number must not vanish: the whole row becomes one.
-        scales[group.x] = select(bitcast<f32>((exponent - 9u) << 23u), bitcast<f32>(bits), bits >= 0x7f800000u);
+        scales[group.x] = scale_up(tops[0]);
     }
 }

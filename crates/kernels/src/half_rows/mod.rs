@@ -1,8 +1,8 @@
 //! Rows as f16 with a power of two each: `y[t] = x[t] * 2^-e`, `scales[t] = 2^e`, the largest magnitude of y[t] between 512
 //! and 1024. x (T, columns), y (T, columns to the next multiple of 32, zeros behind the row), scales (T).
 //!
-//! Matrix hardware multiplies f16. Gemma's residual stream and its gated activations may leave that range, which a scale for
-//! each row keeps them from; within a row the rounding is that of f16, 2^-11 of each value.
+//! Matrix hardware and tiles of f16 take x like this. Gemma's residual stream and its gated activations may leave the range of
+//! f16, which a scale for each row keeps them from; within a row the rounding is that of f16, 2^-11 of each value.
 //!
 //! Traffic: `6 * columns` bytes per row.
 
@@ -34,6 +34,7 @@ pub fn shader(shape: &Shape) -> Shader {
         .constant("WORKGROUP", crate::row_workgroup(shape.columns))
         .constant("COLUMNS", shape.columns)
         .constant("PADDED", shape.padded())
+        .file(include_str!("../shared/half_scale.wgsl"))
         .file(include_str!("half_rows.wgsl"))
 }
 

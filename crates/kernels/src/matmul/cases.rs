@@ -17,7 +17,7 @@ const TOLERANCE: Tolerance = Tolerance {
 };
 const GATED: Tolerance =
     Tolerance { relative: 2e-5, reason: "WGSL promises tanh to 1e-5 and no better, on top of the product" };
-const COOPERATIVE: Tolerance = Tolerance {
+const HALVES: Tolerance = Tolerance {
     relative: 2e-3,
     reason: "x and the weights are rounded to f16, 2^-11 each, and a row's terms may cancel",
 };
@@ -47,13 +47,15 @@ impl Product {
         let product = shader(&self.shape(layout));
         match self.products {
             Products::Float => vec![product],
-            Products::Cooperative => vec![half_rows::shader(&self.half_rows()), product],
+            Products::Half | Products::Cooperative => {
+                vec![half_rows::shader(&self.half_rows()), product]
+            }
         }
     }
 
     fn tolerance(&self) -> Tolerance {
         match (self.products, self.store) {
-            (Products::Cooperative, _) => COOPERATIVE,
+            (Products::Half | Products::Cooperative, _) => HALVES,
             (Products::Float, Store::Gated) => GATED,
             (Products::Float, _) => TOLERANCE,
         }
@@ -92,7 +94,7 @@ impl Product {
         };
         let ops = match self.products {
             Products::Float => vec![product(&[(&x).into()])?],
-            Products::Cooperative => {
+            Products::Half | Products::Cooperative => {
                 let rounding = self.half_rows();
                 let halves = poisoned(device, "halves", tokens * rounding.padded() as usize / 2)?;
                 let scales = poisoned(device, "scales", tokens)?;
@@ -148,7 +150,7 @@ pub(crate) fn trial(products: Products) -> Vec<Case> {
 /// store; each of these with each kind of products.
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for products in [Products::Float, Products::Cooperative] {
+    for products in [Products::Float, Products::Half, Products::Cooperative] {
         let mut case = |name: &str, product: Product| cases.push(case(name, Product { products, ..product }));
         for &kind in Type::SUPPORTED {
             let columns = awkward_columns(kind, 96);

@@ -1,33 +1,36 @@
 // y = x W^T for the tokens of a chunk. One workgroup of 128 computes a tile of 64 tokens by 128 rows of W, eight by eight
-// per invocation, walking its share of the columns in steps of 16. Both operands go through workgroup memory (12 KiB),
+// per invocation, walking its share of the columns in steps of 16. Both operands go through workgroup memory (12 KiB as f32),
 // column by column, so that an invocation reads its eight tokens and eight rows of a column in four loads. The next step's
-// operands are on their way while this one's are multiplied.
+// operands are on their way while this one's are multiplied. Products and sums are f32, whatever the tiles hold.
+//
+// An elements_*.wgsl file says what that is and how x comes: `Element`, `input4(row, i)`, `stored(octet)` for weights on their
+// way to the tile, `row_scale(token)` for sums on their way out.
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;           // by the store
 @group(0) @binding(2) var<uniform> step: Step;
-@group(0) @binding(3) var<storage, read> x: array<vec4<f32>>;           // (T, COLUMNS)
 
 // Rounds of 16 columns, and those of one share, which is whole blocks.
 const STEPS = 2u * BLOCKS;
 const STEPS_PER_SPLIT = 2u * ((BLOCKS + SPLITS - 1u) / SPLITS);
 
-var<workgroup> tile_w: array<vec4<f32>, 512>;      // (16 columns, 128 rows / 4)
-var<workgroup> tile_x: array<vec4<f32>, 256>;      // (16 columns, 64 tokens / 4), tokens of columns 8 .. 15 in other places
+var<workgroup> tile_w: array<vec4<Element>, 512>;      // (16 columns, 128 rows / 4)
+var<workgroup> tile_x: array<vec4<Element>, 256>;      // (16 columns, 64 tokens / 4), tokens of columns 8 .. 15 in other places
 
 // Eight columns of a line to the tile: line l of column k is component l % 4 of element k * lines / 4 + l / 4.
-fn put_w(column: u32, line: u32, v: Octet) {
+fn put_w(column: u32, line: u32, weights: Octet) {
+    let v = stored(weights);
     let at = column * 32u + line / 4u;
     let c = line % 4u;
-    tile_w[at][c] = v.lo.x;
-    tile_w[at + 32u][c] = v.lo.y;
-    tile_w[at + 64u][c] = v.lo.z;
-    tile_w[at + 96u][c] = v.lo.w;
-    tile_w[at + 128u][c] = v.hi.x;
-    tile_w[at + 160u][c] = v.hi.y;
-    tile_w[at + 192u][c] = v.hi.z;
-    tile_w[at + 224u][c] = v.hi.w;
+    tile_w[at][c] = Element(v.lo.x);
+    tile_w[at + 32u][c] = Element(v.lo.y);
+    tile_w[at + 64u][c] = Element(v.lo.z);
+    tile_w[at + 96u][c] = Element(v.lo.w);
+    tile_w[at + 128u][c] = Element(v.hi.x);
+    tile_w[at + 160u][c] = Element(v.hi.y);
+    tile_w[at + 192u][c] = Element(v.hi.z);
+    tile_w[at + 224u][c] = Element(v.hi.w);
 }
 
-fn put_x(column: u32, line: u32, lo: vec4<f32>, hi: vec4<f32>) {
+fn put_x(column: u32, line: u32, lo: vec4<Element>, hi: vec4<Element>) {
     let at = column * 16u + line / 4u;
     let c = line % 4u;
     tile_x[at][c] = lo.x;
@@ -82,10 +85,10 @@ fn matmul(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
         x_hi = input4(load_token, 4u * next + 2u * half + 1u);
         for (var k = 0u; k < 16u; k += 1u) {
             let at_x = k * 16u + (b ^ (k / 8u * 4u));
-            let wl = tile_w[k * 32u + a];
-            let wh = tile_w[k * 32u + 16u + a];
-            let xl = tile_x[at_x];
-            let xh = tile_x[at_x + 8u];
+            let wl = vec4<f32>(tile_w[k * 32u + a]);
+            let wh = vec4<f32>(tile_w[k * 32u + 16u + a]);
+            let xl = vec4<f32>(tile_x[at_x]);
+            let xh = vec4<f32>(tile_x[at_x + 8u]);
             l0 += xl.x * wl; l1 += xl.y * wl; l2 += xl.z * wl; l3 += xl.w * wl;
             l4 += xh.x * wl; l5 += xh.y * wl; l6 += xh.z * wl; l7 += xh.w * wl;
             h0 += xl.x * wh; h1 += xl.y * wh; h2 += xl.z * wh; h3 += xl.w * wh;
@@ -93,12 +96,17 @@ fn matmul(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
         }
     }
     let mine = token0 + 4u * b;
-    store(group, mine, a, l0, h0);
-    store(group, mine + 1u, a, l1, h1);
-    store(group, mine + 2u, a, l2, h2);
-    store(group, mine + 3u, a, l3, h3);
-    store(group, mine + 32u, a, l4, h4);
-    store(group, mine + 33u, a, l5, h5);
-    store(group, mine + 34u, a, l6, h6);
-    store(group, mine + 35u, a, l7, h7);
+    leave(group, mine, a, l0, h0);
+    leave(group, mine + 1u, a, l1, h1);
+    leave(group, mine + 2u, a, l2, h2);
+    leave(group, mine + 3u, a, l3, h3);
+    leave(group, mine + 32u, a, l4, h4);
+    leave(group, mine + 33u, a, l5, h5);
+    leave(group, mine + 34u, a, l6, h6);
+    leave(group, mine + 35u, a, l7, h7);
+}
+
+fn leave(group: vec3<u32>, token: u32, a: u32, lo: vec4<f32>, hi: vec4<f32>) {
+    let scale = row_scale(token);
+    store(group, token, a, scale * lo, scale * hi);
 }

@@ -4,8 +4,6 @@
 // neighbouring lines begin in different banks. The next step's operands are on their way while this one's are multiplied.
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;           // by the store
 @group(0) @binding(2) var<uniform> step: Step;
-@group(0) @binding(3) var<storage, read> x: array<vec4<f16>>;           // (T, 32 BLOCKS), by half_rows
-@group(0) @binding(4) var<storage, read> row_scales: array<f32>;        // (T)
 
 const BLOCKS_PER_SPLIT = (BLOCKS + SPLITS - 1u) / SPLITS;
 const LINE = 10u;           // vec4 in a line of a tile
@@ -114,7 +112,7 @@ fn leave(group: vec3<u32>, token: u32, a: u32, place: u32, lane: u32) {
     let column = lane % 4u;
     for (var i = lane / 4u; i < 16u; i += 8u) {
         let at = place + i * RESULT_LINE + column;
-        let scale = row_scales[min(token + i, step.rows - 1u)];
+        let scale = scale_of_x(token + i);
         store(group, token + i, a + column, results[at] * scale, results[at + 4u] * scale);
     }
 }

@@ -37,6 +37,9 @@ pub enum Products {
     /// Both as f32: x (T, columns).
     #[default]
     Float,
+    /// Both rounded to f16, which halves what goes through workgroup memory, then multiplied and added as f32: x and scales as
+    /// [`crate::half_rows`] leaves them.
+    Half,
     /// Both as f16, added as f32 by matrix hardware (16 x 16 x 16): x and scales as [`crate::half_rows`] leaves them.
     Cooperative,
 }
@@ -67,11 +70,37 @@ pub fn parts(weight: &Layout) -> u32 {
 }
 
 impl Products {
+    /// Whether x comes as [`crate::half_rows`] leaves it.
+    pub fn read_halves(self) -> bool {
+        match self {
+            Products::Float => false,
+            Products::Half | Products::Cooperative => true,
+        }
+    }
+
     /// Tokens of one workgroup's tile.
     fn tile_tokens(self) -> u32 {
         match self {
-            Products::Float => 64,
+            Products::Float | Products::Half => 64,
             Products::Cooperative => 128,
+        }
+    }
+
+    fn declare(self, shader: Shader) -> Shader {
+        let halves = include_str!("halves.wgsl");
+        match self {
+            Products::Float => shader
+                .file(include_str!("../shared/input.wgsl"))
+                .file(include_str!("elements_f32.wgsl"))
+                .file(include_str!("matmul.wgsl")),
+            Products::Half => shader
+                .f16()
+                .file(halves)
+                .file(include_str!("elements_f16.wgsl"))
+                .file(include_str!("matmul.wgsl")),
+            Products::Cooperative => {
+                shader.cooperative().file(halves).file(include_str!("matmul_cooperative.wgsl"))
+            }
         }
     }
 }
@@ -113,7 +142,7 @@ impl Store {
 pub fn shader(shape: &Shape<'_>) -> Shader {
     let rows = shape.weight.rows as u32;
     let name = match shape.products {
-        Products::Float => "matmul",
+        Products::Float | Products::Half => "matmul",
         Products::Cooperative => "matmul_cooperative",
     };
     let shader = Shader::new(name)
@@ -122,13 +151,7 @@ pub fn shader(shape: &Shape<'_>) -> Shader {
         .constant("COLUMNS", shape.weight.columns as u32)
         .constant("SPLITS", shape.store.splits())
         .file(include_str!("../shared/step.wgsl"));
-    let shader = shape.store.declare(shape.weight.declare(shader), rows);
-    match shape.products {
-        Products::Float => {
-            shader.file(include_str!("../shared/input.wgsl")).file(include_str!("matmul.wgsl"))
-        }
-        Products::Cooperative => shader.cooperative().file(include_str!("matmul_cooperative.wgsl")),
-    }
+    shape.products.declare(shape.store.declare(shape.weight.declare(shader), rows))
 }
 
 /// Prepares `y = x W^T`; `x` are the bindings that [`Products`] lists.
@@ -141,10 +164,7 @@ pub fn forward(
     step: Binding<'_>,
 ) -> Result<Op, Error> {
     assert_eq!(shape.weight.columns % 4, 0, "matmul: {} columns", shape.weight.columns);
-    let inputs = match shape.products {
-        Products::Float => 1,
-        Products::Cooperative => 2,
-    };
+    let inputs = if shape.products.read_halves() { 2 } else { 1 };
     assert_eq!(x.len(), inputs, "matmul: inputs of {:?}", shape.products);
     let rows = shape.weight.rows as u32;
     assert!(shape.store != Store::Gated || rows.is_multiple_of(2), "matmul: {rows} rows of gates and ups");

@@ -26,6 +26,10 @@ const PACKED_TOLERANCE: Tolerance = Tolerance {
     relative: 2e-4,
     reason: "each x is rounded to 1/65278 of the largest of its sixteen, and a row's terms may cancel",
 };
+const HALF_TOLERANCE: Tolerance = Tolerance {
+    relative: 2e-3,
+    reason: "each x is rounded to f16, 2^-11 of itself, and a row's terms may cancel",
+};
 const EPSILON: f32 = 1e-6;
 /// What every device has.
 const WORKGROUP_BYTES: u64 = 16384;
@@ -147,6 +151,7 @@ fn product_case(
         shaders.push(reader_shader(columns));
     }
     let tolerance = match (products, store) {
+        (Products::Half, _) => HALF_TOLERANCE,
         _ if products == Products::Packed || leaves_packed(store, rows).is_some() => PACKED_TOLERANCE,
         (_, Store::Rows { .. }) => TOLERANCE,
         _ => TANH_TOLERANCE,
@@ -371,6 +376,37 @@ fn packed() -> Vec<Case> {
     cases
 }
 
+/// x of every type's products as f16 in workgroup memory, from every input that goes through it, to every store.
+fn halved() -> Vec<Case> {
+    let how = How { products: Products::Half, ..How::default() };
+    let (rows, epsilon) = (Store::Rows { offset: 0 }, EPSILON);
+    let mut cases = Vec::new();
+    let mut add = |name: &str, matrix, content, input, store| {
+        cases.push(product_case(&format!("halves, {name}, {input:?}"), matrix, content, how, input, store));
+    };
+    for &kind in Type::SUPPORTED {
+        add("odd rows", (kind, 37, 512), Content::Encoded, Input::Staged, rows);
+        add("any bits", (kind, 19, 256), Content::AnyBits, Input::Staged, rows);
+        add("subnormal scales", (kind, 19, 256), Content::Subnormal, Input::Staged, rows);
+    }
+    let norm = Input::Norm { epsilon };
+    let sums =
+        [Input::Residual { epsilon }, Input::LastResidual { epsilon }, Input::ResidualPlain { epsilon }];
+    for input in [Input::Staged, norm].into_iter().chain(sums) {
+        add("one row", (Type::Q8_0, 1, 32), Content::Encoded, input, rows);
+        add("three blocks", (Type::Q5_0, 37, 96), Content::Encoded, input, rows);
+        add("e2b", (Type::Q4_K, 33, 1536), Content::Encoded, input, rows);
+    }
+    add("31b", (Type::Q6_K, 9, 5376), Content::Encoded, norm, rows);
+    let order = Order::Interleaved;
+    let gate = Store::Gate { order, offset: 0, rows: 192, up_offset: 64 };
+    add("gates and ups", (Type::Q4_K, 192, 1536), Content::Encoded, norm, Store::Gated(order));
+    add("gate", (Type::Q4_K, 192, 1536), Content::Encoded, norm, gate);
+    let logits = Store::Logits { offset: 0, cap: 30.0, candidates: 0 };
+    add("head", (Type::Q6_K, 300, 1536), Content::Encoded, Input::LastResidual { epsilon }, logits);
+    cases
+}
+
 /// Sums by subgroups of every size, over fewer lanes than one has, as many and more; from inputs that add up, too.
 fn summed() -> Vec<Case> {
     let rows = Store::Rows { offset: 0 };
@@ -380,7 +416,7 @@ fn summed() -> Vec<Case> {
     let logits = Store::Logits { offset: 0, cap: 30.0, candidates: 0 };
     let mut cases = Vec::new();
     for neighbours in SUBGROUPS {
-        for products in [Products::Float, Products::Packed] {
+        for products in [Products::Float, Products::Half, Products::Packed] {
             let how = How { products, sums: Sums::Subgroup(neighbours) };
             let mut add = |matrix, input, store| {
                 let name = format!("{products:?} by subgroups of {neighbours}, {input:?}, {store:?}");
@@ -442,6 +478,7 @@ pub fn cases() -> Vec<Case> {
     cases.push(case("real size", Type::Q4_K, 2048, 1536, Content::Encoded, 0));
     cases.push(case("real size", Type::Q6_K, 256, 1536, Content::Encoded, 0));
     cases.extend(inputs_and_stores());
+    cases.extend(halved());
     cases.extend(packed());
     cases.extend(summed());
     cases

@@ -41,6 +41,7 @@ pub fn staged_bytes(columns: u32, products: Products) -> u64 {
     let blocks = u64::from(columns).div_ceil(32);
     let staged = match products {
         Products::Float => 8 * (blocks | 1) * 16,
+        Products::Half => 2 * (blocks | 1) * (4 * 8 + 4),
         Products::Packed => 2 * blocks * (16 + 16 + 8),
     };
     let sums = u64::from(WORKGROUP) * (16 + 4) + 16 * 4;
@@ -74,8 +75,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_staged_fits_every_device_up_to_e4b_and_packed_up_to_31b() {
+    fn what_is_staged_fits_every_device_up_to_e4b_and_halves_or_packed_up_to_31b() {
         assert!(staged_bytes(2560, Products::Float) <= 16384);
+        assert!(staged_bytes(5376, Products::Half) <= 16384);
         assert!(staged_bytes(5376, Products::Packed) <= 16384);
     }
 }

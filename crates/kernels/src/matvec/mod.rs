@@ -41,6 +41,9 @@ pub enum Products {
     /// Both as f32.
     #[default]
     Float,
+    /// Both as f32, but an x that goes through workgroup memory is rounded to f16 there, which halves the space and the
+    /// traffic.
+    Half,
     /// Small integers with the two bytes of 16-bit integers, four at a time (`dot4I8Packed`); x is rounded to 1/65278 of the
     /// largest of its sixteen. For weights that [`Layout::is_packable`] says.
     Packed,
@@ -166,6 +169,11 @@ impl Input {
             (true, Products::Float) => {
                 shader.file(include_str!("../shared/sixteen.wgsl")).file(include_str!("staged.wgsl"))
             }
+            (true, Products::Half) => shader
+                .f16()
+                .file(include_str!("../shared/sixteen.wgsl"))
+                .file(include_str!("../shared/half_scale.wgsl"))
+                .file(include_str!("staged_half.wgsl")),
             (true, Products::Packed) => declare_pack(shader).file(include_str!("staged_packed.wgsl")),
         };
         match self {
@@ -298,7 +306,7 @@ pub fn shader(shape: &Shape<'_>) -> Shader {
         .constant("COLUMNS", shape.weight.columns as u32)
         .constant("INPUT", first);
     let shader = match shape.products {
-        Products::Float => shape.weight.declare(shader),
+        Products::Float | Products::Half => shape.weight.declare(shader),
         Products::Packed => shape.weight.declare_packed(shader),
     };
     let shader = shape.sums.over_lanes(shader);
@@ -322,7 +330,9 @@ pub fn forward(
         shape.input
     );
     match shape.products {
-        Products::Float => assert!(shape.input != Input::Packed, "matvec: float products of packed input"),
+        Products::Float | Products::Half => {
+            assert!(shape.input != Input::Packed, "matvec: float products of packed input");
+        }
         Products::Packed => assert!(
             shape.weight.is_packable() && !matches!(shape.input, Input::Rows | Input::Interleaved),
             "matvec: packed products of {:?} by {:?}",
