@@ -32,6 +32,9 @@ Usage: cargo xtask TASK
                     Measure tokens per second and what a token costs; without a file, of the demo
                     model. --peers measures llama.cpp and rullama 0.5.0 on the same file too and
                     installs them into target/peers (some 160 MB and some minutes the first time).
+  bench [FILE] --browser [--peers] [--software] [--wllama-model FILE]
+                    The same in Chromium, with web/lib as it is; --peers measures wllama there, on
+                    another file where that cannot load the model. --software takes SwiftShader.
   bench --kernels [REPORT]
                     Measure the kernels and write their table in docs/kernels.md; with a report, from
                     what `rullama check --speed --json` printed on another machine.

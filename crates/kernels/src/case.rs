@@ -10,9 +10,10 @@ mod speed;
 pub(crate) mod weights;
 
 pub use compare::{Expected, Outcome, Output};
-pub use speed::{probes, speed};
+pub use speed::{copy_probe, multiply_probes, speed};
 
 use crate::op::Op;
+use crate::probe::Numbers;
 use gpu::{Device, Error, Shader};
 
 /// How far a result may be from the reference.
@@ -38,6 +39,9 @@ pub struct Case {
     pub bytes: u64,
     /// Multiplications and additions of the formula; 0 where they are negligible beside the traffic.
     pub flops: u64,
+    /// What the operations work on, and so which of an adapter's rates they are a part of; none for those that no
+    /// [`crate::probe`] measures.
+    pub numbers: Option<Numbers>,
     /// How often the dispatches do the whole work.
     pub times: u32,
     prepare: Prepare,
@@ -65,13 +69,20 @@ impl Case {
         prepare: impl Fn(&Device) -> Result<Prepared, Error> + 'static,
     ) -> Case {
         let prepare = Box::new(prepare);
-        Case { kernel, name: name.into(), shaders, tolerance, bytes: 0, flops: 0, times: 1, prepare }
+        let numbers = Some(Numbers::Float);
+        Case { kernel, name: name.into(), shaders, tolerance, bytes: 0, flops: 0, numbers, times: 1, prepare }
     }
 
     /// States the least traffic and the operations.
     pub(crate) fn costing(mut self, bytes: u64, flops: u64) -> Case {
         self.bytes = bytes;
         self.flops = flops;
+        self
+    }
+
+    /// States what the operations work on, where that is not f32.
+    pub(crate) fn working_on(mut self, numbers: Option<Numbers>) -> Case {
+        self.numbers = numbers;
         self
     }
 

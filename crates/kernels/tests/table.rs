@@ -1,6 +1,7 @@
 //! The table of `docs/kernels.md` against the cases, so that it stays true.
 
-use kernels::case::{Case, all, probes, speed};
+use kernels::case::{Case, all, copy_probe, multiply_probes, speed};
+use kernels::probe::Numbers;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[test]
@@ -31,5 +32,8 @@ fn every_kernel_is_measured() {
     let mut expected = kernels(all());
     expected.remove("probe");
     assert_eq!(kernels(speed()), expected);
-    assert!(probes()[0].bytes > 0 && probes()[1].flops > 0, "rates of the probes");
+    assert!(copy_probe().bytes > 0, "the copy has a rate");
+    for numbers in Numbers::ALL {
+        assert!(multiply_probes(numbers).iter().all(|case| case.flops > 0), "{numbers:?} has a rate");
+    }
 }

@@ -45,24 +45,28 @@ fn section(report: &Value) -> Result<String, String> {
     let word = |of: &Value, key: &str| {
         of[key].as_str().map(str::to_owned).ok_or(format!("the report has no `{key}`"))
     };
-    let (copy, multiply) =
-        (number(report, "copy_gigabytes_per_second")?, number(report, "multiply_gigaflops")?);
+    let copy = number(report, "copy_gigabytes_per_second")?;
+    let multiply =
+        report["multiply_gigaflops"].as_object().ok_or("the report has no rates of multiplying")?;
     let date = date(number(report, "seconds_since_1970")? as u64 / 86_400);
     let mut text = String::new();
     let mut line = |line: String| writeln!(text, "{line}").expect("a string takes all that is written");
     line(format!("{}, {date}, `rullama check --speed`.", word(report, "adapter")?));
-    line(format!(
-        "Copying reaches {copy:.0} GB/s there, multiplying and adding in registers {multiply:.0} GFLOP/s.\n"
-    ));
+    let rates = multiply
+        .iter()
+        .filter_map(|(numbers, rate)| Some(format!("{:.0} GFLOP/s of {numbers}", rate.as_f64()?)));
+    let rates = rates.collect::<Vec<_>>().join(", ");
+    line(format!("Copying reaches {copy:.0} GB/s there, multiplying and adding in registers {rates}.\n"));
     line("| what | us | GB/s | of copying | GFLOP/s | of multiplying |".to_owned());
     line("| --- | --- | --- | --- | --- | --- |".to_owned());
     for row in report["kernels"].as_array().ok_or("the report has no list `kernels`")? {
         let (bandwidth, flops) = (number(row, "gigabytes_per_second")?, number(row, "gigaflops")?);
         let part = |rate: f64, most: f64| format!("{:.0} %", 100.0 * rate / most);
         // Kernels that hardly compute have no operations stated.
+        let most = row["numbers"].as_str().and_then(|numbers| multiply.get(numbers)?.as_f64());
         let [rate, share] = match flops {
             0.0 => [String::new(), String::new()],
-            flops => [format!("{flops:.0}"), part(flops, multiply)],
+            flops => [format!("{flops:.0}"), most.map(|most| part(flops, most)).unwrap_or_default()],
         };
         line(format!(
             "| {}, {} | {:.1} | {bandwidth:.1} | {} | {rate} | {share} |",
@@ -108,16 +112,21 @@ mod tests {
     #[test]
     fn the_table_is_replaced_and_the_rest_stays() {
         let report = serde_json::json!({
-            "adapter": "A", "seconds_since_1970": 0, "copy_gigabytes_per_second": 200.0, "multiply_gigaflops": 1000.0,
+            "adapter": "A", "seconds_since_1970": 0, "copy_gigabytes_per_second": 200.0,
+            "multiply_gigaflops": {"f32": 1000.0, "dot4I8Packed": 2000.0},
             "kernels": [
-                {"kernel": "k", "case": "c", "microseconds": 1.25, "gigabytes_per_second": 50.0, "gigaflops": 0.0},
-                {"kernel": "l", "case": "d", "microseconds": 2.0, "gigabytes_per_second": 100.0, "gigaflops": 250.0},
+                {"kernel": "k", "case": "c", "microseconds": 1.25, "gigabytes_per_second": 50.0, "gigaflops": 0.0, "numbers": "f32"},
+                {"kernel": "l", "case": "d", "microseconds": 2.0, "gigabytes_per_second": 100.0, "gigaflops": 250.0,
+                 "numbers": "dot4I8Packed"},
+                {"kernel": "m", "case": "e", "microseconds": 2.0, "gigabytes_per_second": 100.0, "gigaflops": 250.0, "numbers": null},
             ],
         });
         let section = section(&report).unwrap();
         assert!(section.contains("A, 1970-01-01"), "{section}");
         assert!(section.contains("| k, c | 1.2 | 50.0 | 25 % |  |  |\n"), "{section}");
-        assert!(section.contains("| l, d | 2.0 | 100.0 | 50 % | 250 | 25 % |\n"), "{section}");
+        assert!(section.contains("1000 GFLOP/s of f32"), "{section}");
+        assert!(section.contains("| l, d | 2.0 | 100.0 | 50 % | 250 | 12 % |\n"), "{section}");
+        assert!(section.contains("| m, e | 2.0 | 100.0 | 50 % | 250 |  |\n"), "{section}");
         let page = format!("before\n{}\nold\n{}\nafter\n", MARKERS[0], MARKERS[1]);
         let once = replaced(&page, &section).unwrap();
         assert!(

@@ -1,4 +1,4 @@
-// node bench.mjs MODEL cpu|vulkan PROMPT DECODE RUNS: one line of JSON for each run, after one that warms up.
+// node bench.mjs MODEL cpu|auto|vulkan|cuda PROMPT DECODE RUNS: one line of JSON for each run, after one that warms up.
 // Exit code 4: llama.cpp finds no graphics adapter that it takes.
 import { availableParallelism } from 'node:os';
 import { getLlama } from 'node-llama-cpp';
@@ -6,7 +6,7 @@ import { getLlama } from 'node-llama-cpp';
 const [model, device] = process.argv.slice(2, 4);
 const [prompt, decode, runs] = process.argv.slice(4).map(Number);
 
-const llama = await getLlama({ gpu: device === 'cpu' ? false : 'auto', build: 'never', logLevel: 'error' });
+const llama = await getLlama({ gpu: device === 'cpu' ? false : device, build: 'never', logLevel: 'error' });
 const adapters = await llama.getGpuDeviceNames();
 if (device !== 'cpu' && adapters.length === 0) process.exit(4);
 

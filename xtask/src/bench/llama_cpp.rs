@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Options, Row, medians};
+use super::{Options, Row, medians, npm};
 use crate::project::{self, Project};
-use crate::setup::{self, Piece};
 
 const VERSION: &str = "3.22.1";
 const PROGRAM: &str = include_str!("llama_cpp.mjs");
@@ -12,7 +11,7 @@ const PROGRAM: &str = include_str!("llama_cpp.mjs");
 /// The program's exit code where llama.cpp takes none of the graphics adapters.
 const NO_ADAPTER: i32 = 4;
 
-/// One row for the processor, one for Vulkan.
+/// One row for the processor, one for the graphics adapter, by the best back end that is installed.
 pub(super) fn measure(project: &Project, model: &Path, options: &Options) -> Vec<Row> {
     let folder = install(project);
     let row = |name: &str, device: &str| {
@@ -23,25 +22,16 @@ pub(super) fn measure(project: &Project, model: &Path, options: &Options) -> Vec
         };
         Row { engine, rates }
     };
-    vec![row("processor", "cpu"), row("Vulkan", "vulkan")]
+    vec![row("processor", "cpu"), row("graphics adapter", "auto")]
 }
 
-/// The folder with the package, installed unless it is there.
+/// The folder with the package and the program.
 fn install(project: &Project) -> Result<PathBuf, String> {
-    let folder = project.target_folder()?.join("peers/llama-cpp");
-    let described = |error: std::io::Error| format!("{}: {error}", folder.display());
-    std::fs::create_dir_all(&folder).map_err(described)?;
-    std::fs::write(folder.join("bench.mjs"), PROGRAM).map_err(described)?;
-    let installed = std::fs::read_to_string(folder.join("node_modules/node-llama-cpp/package.json"));
-    if installed.is_ok_and(|text| text.contains(&format!("\"version\": \"{VERSION}\""))) {
-        return Ok(folder);
-    }
-    setup::ensure(project, &[Piece::Node])?;
-    let mut npm = project.command("npm");
-    // The package's own list of optional packages has CUDA's too, of half a gigabyte.
-    npm.args(["install", "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund"]);
-    npm.arg(format!("node-llama-cpp@{VERSION}")).args(platform_packages()?).current_dir(&folder);
-    project::run(&mut npm)?;
+    let mut packages = vec![format!("node-llama-cpp@{VERSION}")];
+    packages.extend(platform_packages()?);
+    let folder = npm::install(project, "llama-cpp", &packages)?;
+    let program = folder.join("bench.mjs");
+    std::fs::write(&program, PROGRAM).map_err(|error| format!("{}: {error}", program.display()))?;
     Ok(folder)
 }
 

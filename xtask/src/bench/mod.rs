@@ -3,8 +3,10 @@
 //! Every engine gets the same arbitrary tokens as a prompt and continues them greedily. One run warms up; of the others the
 //! median counts. Peers are installed into `target/peers` when they are asked for.
 
+mod browser;
 mod kernels;
 mod llama_cpp;
+mod npm;
 mod ours;
 mod rullama_05;
 
@@ -25,6 +27,12 @@ struct Options {
     runs: u32,
     /// Whether other engines run too.
     peers: bool,
+    /// Whether to measure in Chromium instead.
+    browser: bool,
+    /// Whether Chromium computes on its software adapter.
+    software: bool,
+    /// The file for wllama, where that cannot load the model.
+    wllama_model: Option<String>,
 }
 
 /// What an engine reached; tokens per second.
@@ -40,13 +48,28 @@ struct Row {
 }
 
 const DEMO: &str = "assets/demo.gguf";
-const USAGE: &str =
-    "the options are a GGUF file, `--prompt N`, `--decode N`, `--runs N` and `--peers`, or `--kernels`";
+const USAGE: &str = "the options are a GGUF file, `--prompt N`, `--decode N`, `--runs N`, `--peers`, and `--browser` with `--software` and \
+     `--wllama-model FILE`; or `--kernels`";
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            model: DEMO.into(),
+            prompt: 512,
+            decode: 128,
+            runs: 3,
+            peers: false,
+            browser: false,
+            software: false,
+            wllama_model: None,
+        }
+    }
+}
 
 impl Options {
     /// Reads a file's name and options in any order.
     fn parse(words: &[&str]) -> Result<Options, String> {
-        let mut options = Options { model: DEMO.into(), prompt: 512, decode: 128, runs: 3, peers: false };
+        let mut options = Options::default();
         let mut words = words.iter();
         while let Some(&word) = words.next() {
             let mut number = |least: u32| {
@@ -59,9 +82,18 @@ impl Options {
                 "--decode" => options.decode = number(2)?,
                 "--runs" => options.runs = number(1)?,
                 "--peers" => options.peers = true,
+                "--browser" => options.browser = true,
+                "--software" => options.software = true,
+                "--wllama-model" => {
+                    let file = words.next().ok_or("`--wllama-model` is followed by a file")?;
+                    options.wllama_model = Some((*file).to_owned());
+                }
                 _ if word.starts_with('-') => return Err(format!("`{word}`: {USAGE}")),
                 _ => options.model = word.into(),
             }
+        }
+        if !options.browser && (options.software || options.wllama_model.is_some()) {
+            return Err(format!("`--software` and `--wllama-model` go with `--browser`: {USAGE}"));
         }
         Ok(options)
     }
@@ -86,6 +118,9 @@ fn side_by_side(project: &Project, options: &Options) -> Result<(), String> {
     let model = std::path::absolute(&options.model).map_err(|error| format!("{}: {error}", options.model))?;
     if !model.is_file() {
         return Err(format!("there is no file {}", model.display()));
+    }
+    if options.browser {
+        return browser::run(project, &model, options);
     }
     let (ours, report) = ours::measure(project, &model, options)?;
     let mut rows = vec![ours];
@@ -157,6 +192,7 @@ mod tests {
             decode,
             runs,
             peers,
+            ..Options::default()
         };
         assert_eq!(parse(&[]), Ok(options(DEMO, 512, 128, 3, false)));
         assert_eq!(
@@ -165,6 +201,9 @@ mod tests {
         );
         assert_eq!(parse(&["--decode", "1"]), Err("`--decode 1`: a number of at least 2 is needed".into()));
         assert_eq!(parse(&["--runs"]), Err("`--runs `: a number of at least 1 is needed".into()));
+        let browser = Options { browser: true, wllama_model: Some("b.gguf".into()), ..Options::default() };
+        assert_eq!(parse(&["--browser", "--wllama-model", "b.gguf"]), Ok(browser));
+        assert!(parse(&["--software"]).unwrap_err().contains("`--browser`"));
         assert!(parse(&["--fast"]).unwrap_err().contains("`--fast`"));
     }
 

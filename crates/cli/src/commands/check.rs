@@ -23,6 +23,9 @@ pub(crate) struct Check {
     /// Measure how fast the kernels are instead, beside what this adapter's memory and arithmetic reach
     #[arg(long)]
     speed: bool,
+    /// With --speed: no kernels, only what memory and arithmetic reach
+    #[arg(long, requires = "speed", conflicts_with = "kernel")]
+    probes: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -85,7 +88,11 @@ impl Check {
 
     /// The cases asked for, those of one kernel beside each other.
     fn cases(&self) -> Result<Vec<Case>, Failure> {
-        let mut cases = if self.speed { speed() } else { all() };
+        let mut cases = match (self.speed, self.probes) {
+            (_, true) => Vec::new(),
+            (true, false) => speed(),
+            (false, false) => all(),
+        };
         for wanted in &self.kernel {
             if !cases.iter().any(|case| case.kernel == wanted) {
                 let mut names: Vec<&str> = cases.iter().map(|case| case.kernel).collect();

@@ -3,6 +3,7 @@
 use super::random::Random;
 use super::{Case, Prepared, Tolerance, all};
 use crate::op::Step;
+use crate::probe::Numbers;
 use crate::sums::Sums;
 use crate::trial::arbitrary;
 use crate::weight::Layout;
@@ -10,20 +11,31 @@ use crate::{matmul, matvec, probe};
 use gguf::Type;
 use gpu::{Account, Binding, Buffer, Device, Error, Usage};
 
-/// Products of e2b: what for, type, rows, columns. The head is an eighth of its size.
-const PRODUCTS: [(&str, Type, u64, u64); 5] = [
+/// Products of e2b's layers, of which 28 of 35 attend within a window and 20 are wide: what for, type, rows, columns. The head
+/// is an eighth of its size.
+const PRODUCTS: [(&str, Type, u64, u64); 10] = [
     ("queries", Type::Q4_K, 2048, 1536),
+    ("queries, keys and values, global", Type::Q4_K, 5120, 1536),
+    ("output of attention", Type::Q4_K, 1536, 2048),
+    ("gates and ups, narrow", Type::Q4_K, 12_288, 1536),
     ("gates and ups", Type::Q4_K, 24_576, 1536),
     ("down", Type::Q4_K, 1536, 12_288),
     ("down", Type::Q6_K, 1536, 12_288),
+    ("per-layer gate", Type::Q4_K, 256, 1536),
+    ("per-layer projection", Type::Q4_K, 1536, 256),
     ("an eighth of the head", Type::Q6_K, 32_768, 1536),
 ];
 /// Tokens of a chunk of a prompt.
 const CHUNK: u64 = 256;
 
-/// What the adapter itself reaches: a copy, and arithmetic in registers.
-pub fn probes() -> [Case; 2] {
-    probe::cases::speed_cases()
+/// What the adapter's memory reaches: a copy.
+pub fn copy_probe() -> Case {
+    probe::cases::copy_speed_case()
+}
+
+/// What its arithmetic reaches in registers: the best of these.
+pub fn multiply_probes(numbers: Numbers) -> Vec<Case> {
+    probe::cases::multiply_speed_cases(numbers)
 }
 
 /// What is measured, by kernel.
@@ -75,7 +87,12 @@ fn token_product(what: &str, layout: Layout, products: matvec::Products, sums: S
         let op = matvec::forward(device, &shape, (&weight).into(), &[(&y).into()], &[(&x).into()])?;
         Ok(Prepared { ops: vec![op], rows: 1, outputs: Vec::new() })
     };
-    Case::new("matvec", name, vec![shader], UNCHECKED, prepare).costing(cost.0, cost.1)
+    let numbers = match products {
+        matvec::Products::Float => Numbers::Float,
+        matvec::Products::Packed => Numbers::Bytes,
+    };
+    let case = Case::new("matvec", name, vec![shader], UNCHECKED, prepare);
+    case.costing(cost.0, cost.1).working_on(Some(numbers))
 }
 
 fn prompt_product(what: &str, layout: Layout, products: matmul::Products) -> Case {
@@ -98,7 +115,11 @@ fn prompt_product(what: &str, layout: Layout, products: matmul::Products) -> Cas
         let op = matmul::forward(device, &shape, (&weight).into(), x, (&y).into(), (&step).into())?;
         Ok(Prepared { ops: vec![op], rows: CHUNK as u32, outputs: Vec::new() })
     };
-    Case::new("matmul", name, vec![shader], UNCHECKED, prepare).costing(cost.0, cost.1)
+    let numbers = match products {
+        matmul::Products::Float => Some(Numbers::Float),
+        matmul::Products::Cooperative => None,
+    };
+    Case::new("matmul", name, vec![shader], UNCHECKED, prepare).costing(cost.0, cost.1).working_on(numbers)
 }
 
 const UNCHECKED: Tolerance = Tolerance { relative: 0.0, reason: "there are no outputs to compare" };

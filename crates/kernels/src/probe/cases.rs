@@ -1,6 +1,6 @@
 //! Cases of the probes, and the sizes in which they measure.
 
-use super::{ROUNDS, copy, copy_shader, multiply, multiply_shader, reference};
+use super::{Numbers, ROUNDS, Shape, WORKGROUP, copy, copy_shader, multiply, multiply_shader, reference};
 use crate::case::buffers::{expect, expect_words, floats, poisoned, words};
 use crate::case::random::Random;
 use crate::case::{Case, Prepared, Tolerance};
@@ -21,33 +21,42 @@ fn copy_case(name: &str, n: u32) -> Case {
 }
 
 /// a is 1, or 0 so that b is left.
-fn multiply_case(name: &str, n: u32, factors: [f32; 2]) -> Case {
+fn multiply_case(name: &str, shape: Shape, factors: [f32; 2]) -> Case {
+    let Shape { numbers, chains, n } = shape;
     let prepare = move |device: &gpu::Device| {
         let mut random = Random::new(19);
         let x: Vec<f32> = (0..n).map(|_| random.below(100) as f32).collect();
-        let expected = reference::multiply(&x, factors, ROUNDS);
+        let expected = reference::multiply(&x, factors, shape);
         let (x, factors) = (floats(device, "x", &x)?, floats(device, "factors", &factors)?);
         let y = poisoned(device, "y", n as usize)?;
-        let op = multiply(device, n, (&x).into(), (&factors).into(), (&y).into())?;
+        let op = multiply(device, shape, (&x).into(), (&factors).into(), (&y).into())?;
         Ok(Prepared { ops: vec![op], rows: 1, outputs: vec![expect(y, expected)] })
     };
-    let name = format!("multiply, {name}, {n}");
-    let flops = u64::from(n) * u64::from(ROUNDS) * 2 * 16;
-    Case::new("probe", name, vec![multiply_shader(n)], TOLERANCE, prepare).costing(8 * u64::from(n), flops)
+    let name = format!("multiply, {name}, {}, {chains} chains, {n}", numbers.name());
+    let flops = u64::from(n) * u64::from(ROUNDS * 4 * chains * numbers.operations());
+    Case::new("probe", name, vec![multiply_shader(shape)], TOLERANCE, prepare)
+        .costing(8 * u64::from(n), flops)
 }
 
 /// Sizes that end within a workgroup.
 pub fn cases() -> Vec<Case> {
-    vec![
-        copy_case("one", 1),
-        copy_case("one more than a workgroup", 2049),
-        multiply_case("one", 1, [1.0, 2.0]),
-        multiply_case("one more than a workgroup", 257, [1.0, 1.0]),
-        multiply_case("nothing but b", 300, [0.0, 3.0]),
-    ]
+    let mut cases = vec![copy_case("one", 1), copy_case("one more than a workgroup", 2049)];
+    for numbers in Numbers::ALL {
+        let shape = |chains, n| Shape { numbers, chains, n };
+        cases.push(multiply_case("one", shape(2, 1), [1.0, 2.0]));
+        cases.push(multiply_case("one more than a workgroup", shape(4, 257), [1.0, 1.0]));
+        cases.push(multiply_case("nothing but b", shape(8, 300), [0.0, 3.0]));
+    }
+    cases
 }
 
-/// The copy of `n` times 16 bytes and the arithmetic, in sizes that measure an adapter.
-pub fn speed_cases() -> [Case; 2] {
-    [copy_case("64 MiB", 4 << 20), multiply_case("1024 workgroups", 262_144, [1.0, 1.0])]
+/// The copy of 64 MiB, a size that measures an adapter.
+pub fn copy_speed_case() -> Case {
+    copy_case("64 MiB", 4 << 20)
+}
+
+/// The arithmetic in sizes that measure an adapter: the best of these counts.
+pub fn multiply_speed_cases(numbers: Numbers) -> Vec<Case> {
+    let shape = |chains| Shape { numbers, chains, n: 2048 * WORKGROUP };
+    [2, 4, 8].map(|chains| multiply_case("2048 workgroups", shape(chains), [1.0, 1.0])).into()
 }
