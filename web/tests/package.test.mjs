@@ -1,6 +1,6 @@
 // The package as a page uses it, without cross-origin isolation and without the app.
 import { ensure, equal } from './lib.mjs';
-import { modelUrl } from './golden.mjs';
+import { modelUrl, withEngine } from './golden.mjs';
 
 const MODEL = 'tiny-dense-ple/ollama-q4_k_m';
 
@@ -28,6 +28,18 @@ export default {
     ensure(got.reused > 0, 'a restored state reuses its tokens');
     equal(got.otherState, 'BAD_STATE', 'bytes that are no state');
     equal(got.closed, 'CLOSED', 'a call after dispose');
+  },
+
+  async 'log-probabilities are those of all logits, with a stream and without one'(test) {
+    const { streamed, whole, pieces, text, usage, errors, refused } = await withEngine(test, likely, { url: modelUrl(MODEL) });
+    equal(streamed, whole, 'what a stream says of its tokens, and an answer');
+    equal(whole.length, usage.completion_tokens, 'tokens with a log-probability');
+    ensure(pieces > 2, `${pieces} chunks have log-probabilities`);
+    equal(whole.map(({ top_logprobs }) => top_logprobs.length), whole.map(() => 3), 'likeliest tokens named');
+    equal(new TextDecoder().decode(Uint8Array.from(whole.flatMap(({ bytes }) => bytes))), text, 'the text of the tokens');
+    // As far as goldens allow the logits to be off.
+    ensure(Math.max(...errors) < 2e-3, `log-probabilities are off by ${Math.max(...errors)}`);
+    equal(refused.code, 'BAD_OPTION', 'more than 20 of the likeliest');
   },
 
   async "it works from a caller's worker"({ page, server }) {
@@ -123,6 +135,41 @@ async function use(url) {
     text,
     closed: (await thrown(engine.memory())).code,
   };
+}
+
+/** Runs in the page. */
+async function likely(engine, { url }) {
+  await engine.load({ url }, { kv: 'f32', contextLength: 256, chunkLength: 32 });
+  // Sampled, so that tokens come which are not the likeliest.
+  const messages = [{ role: 'user', content: 'Who are you?' }];
+  const sampling = { temperature: 1.5, seed: 4, max_tokens: 12 };
+  const request = { messages, ...sampling, logprobs: true, top_logprobs: 3 };
+  const streamed = [];
+  let pieces = 0;
+  for await (const { choices } of await engine.chat.completions.create({ ...request, stream: true })) {
+    streamed.push(...(choices[0]?.logprobs?.content ?? []));
+    pieces += choices[0]?.logprobs ? 1 : 0;
+  }
+  const { choices, usage } = await engine.chat.completions.create(request);
+  const whole = choices[0].logprobs.content;
+
+  const ids = [];
+  for await (const event of engine.generate({ messages }, { ...sampling, top_logprobs: 3 })) {
+    if (event.type === 'token') ids.push(event.id);
+  }
+  const prompt = await engine.tokenize({ messages });
+  const logits = await engine.logits([...prompt, ...ids], 'decode');
+  const vocabulary = logits.length / (prompt.length + ids.length);
+  const errors = [];
+  for (const [n, id] of ids.entries()) {
+    const row = logits.subarray((prompt.length + n - 1) * vocabulary).subarray(0, vocabulary);
+    const logSum = Math.log(row.reduce((sum, logit) => sum + Math.exp(logit), 0));
+    errors.push(Math.abs(row[id] - logSum - whole[n].logprob));
+    const best = Float64Array.from(row).sort().reverse();
+    errors.push(...whole[n].top_logprobs.map(({ logprob }, i) => Math.abs(best[i] - logSum - logprob)));
+  }
+  const refused = await engine.chat.completions.create({ ...request, top_logprobs: 21 }).catch((error) => error);
+  return { streamed, whole, pieces, text: await engine.detokenize(ids), usage, errors, refused: { code: refused.code } };
 }
 
 /** Runs in the page. */

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use engine::{Event, FinishReason, Finished, GenerateOptions, Session};
+use engine::{Event, FinishReason, Finished, GenerateOptions, Logprobs, Session};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -29,6 +29,8 @@ pub(crate) struct Answer {
     pub(crate) thinking: String,
     /// Every generated token.
     pub(crate) ids: Vec<u32>,
+    /// How likely each of them was, if that was asked for.
+    pub(crate) logprobs: Vec<Logprobs>,
 }
 
 /// An answer as `run --json` prints it.
@@ -37,6 +39,8 @@ pub(crate) struct Report<'a> {
     text: &'a str,
     thinking: &'a str,
     ids: &'a [u32],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    logprobs: &'a [Logprobs],
     #[serde(flatten)]
     finished: Finished,
 }
@@ -63,7 +67,10 @@ async fn receive(
     let mut generation = session.generate(prompt, options, interrupt.cancel())?;
     while let Some(event) = generation.next().await? {
         match event {
-            Event::Token { id } => answer.ids.push(id),
+            Event::Token { id, logprobs } => {
+                answer.ids.push(id);
+                answer.logprobs.extend(logprobs);
+            }
             Event::Thinking(thought) => {
                 if show == Show::TextAndThoughts {
                     note(&thought);
@@ -127,7 +134,13 @@ pub(crate) fn timing_line(finished: &Finished) -> String {
 impl<'a> Report<'a> {
     /// Joins an answer and how it ended.
     pub(crate) fn new(answer: &'a Answer, finished: &Finished) -> Report<'a> {
-        Report { text: &answer.text, thinking: &answer.thinking, ids: &answer.ids, finished: *finished }
+        Report {
+            text: &answer.text,
+            thinking: &answer.thinking,
+            ids: &answer.ids,
+            logprobs: &answer.logprobs,
+            finished: *finished,
+        }
     }
 }
 

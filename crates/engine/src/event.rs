@@ -1,5 +1,6 @@
 //! What a generation says while it runs.
 
+use crate::Logprobs;
 use crate::prompt::FunctionCall;
 use serde::Serialize;
 
@@ -10,6 +11,8 @@ pub enum Event {
     Token {
         /// Its id.
         id: u32,
+        /// How likely it was, if [`crate::GenerateOptions::top_logprobs`] asks.
+        logprobs: Option<Logprobs>,
     },
     /// A stretch of the answer.
     Text(String),

@@ -2,7 +2,7 @@
 
 use crate::answer::{Answer, Heard};
 use crate::event::{Event, FinishReason, Finished, Timings, Usage};
-use crate::sampling::{Sampler, Sampling, scored};
+use crate::sampling::{Logprobs, Sampler, Sampling, TOP_LOGPROBS_MAX, log_sum, scored};
 use crate::{Cancel, Error, Session};
 use gemma4::{Output, Want};
 use prompt::Tokenizer;
@@ -29,6 +29,8 @@ pub struct GenerateOptions {
     pub stop_tokens: Option<Vec<u32>>,
     /// What becomes of the model's own marks.
     pub parse: ParseAnswer,
+    /// None for no [`Logprobs`]; otherwise each token comes with its own and with those of so many likeliest tokens, 0 to 20.
+    pub top_logprobs: Option<u32>,
 }
 
 /// What becomes of the marks in which the model thinks and calls functions.
@@ -61,6 +63,9 @@ impl GenerateOptions {
                 );
             }
         }
+        if let Some(top) = self.top_logprobs.filter(|&top| top > TOP_LOGPROBS_MAX) {
+            return option("a number of top logprobs", top as usize, format!("at most {TOP_LOGPROBS_MAX}"));
+        }
         self.sampling.check(vocabulary)
     }
 }
@@ -75,6 +80,7 @@ pub struct Generation<'a> {
     answer: Answer,
     stop_tokens: Vec<u32>,
     max_tokens: u32,
+    top_logprobs: Option<u32>,
     events: VecDeque<Event>,
     stage: Stage,
     usage: Usage,
@@ -104,6 +110,7 @@ impl<'a> Generation<'a> {
             answer: Answer::new(&tokenizer, options.parse, prompt, &options.stop),
             stop_tokens: options.stop_tokens.clone().unwrap_or_else(|| tokenizer.stops().to_vec()),
             max_tokens: options.max_tokens.unwrap_or(u32::MAX),
+            top_logprobs: options.top_logprobs,
             events: VecDeque::new(),
             stage: Stage::Prompt(prompt[reused as usize..].to_vec()),
             usage: Usage { prompt_tokens: prompt.len() as u32, reused_tokens: reused, generated_tokens: 0 },
@@ -144,7 +151,10 @@ impl<'a> Generation<'a> {
             return Ok(());
         }
         let vocabulary = self.session.model().config().vocabulary;
-        let (want, asked) = self.sampler.needs(self.session.note(ids), vocabulary);
+        let (mut want, asked) = self.sampler.needs(self.session.note(ids), vocabulary);
+        if want == Want::Token && self.top_logprobs.is_some() {
+            want = Want::Best;
+        }
         self.session.ask(&asked)?;
         let result = match first {
             true => self.session.prompt(ids, want, &self.cancel).await,
@@ -165,24 +175,34 @@ impl<'a> Generation<'a> {
         } else {
             self.timings.decode_seconds += seconds;
         }
-        self.say(chosen?);
+        let (id, logprobs) = chosen?;
+        self.say(id, logprobs);
         Ok(())
     }
 
-    fn choose(&mut self, want: Want, output: Output) -> Result<u32, Error> {
-        let position = self.session.position() - 1;
-        let vocabulary = self.session.model().config().vocabulary;
-        let sequence = self.session.tokens();
-        let chosen = match want {
-            Want::Token => output.token.filter(|&id| id < vocabulary),
-            Want::Best => self.sampler.choose(output.best, sequence),
-            _ => self.sampler.choose(scored(&output.logits), sequence),
+    fn choose(&mut self, want: Want, output: Output) -> Result<(u32, Option<Logprobs>), Error> {
+        let failed = Error::NotFinite { position: self.session.position() - 1 };
+        let logits = match want {
+            Want::Token => {
+                let vocabulary = self.session.model().config().vocabulary;
+                let chosen = output.token.filter(|&id| id < vocabulary);
+                return chosen.map(|id| (id, None)).ok_or(failed);
+            }
+            Want::Best => output.best,
+            _ => scored(&output.logits),
         };
-        chosen.ok_or(Error::NotFinite { position })
+        // Choosing edits the logits; what is told of them is what the model gave.
+        let given = self.top_logprobs.map(|top| (top, logits.clone()));
+        let id = self.sampler.choose(logits, self.session.tokens()).ok_or(failed)?;
+        let logprobs = given.map(|(top, logits)| {
+            let log_sum = if want == Want::Best { output.log_sum } else { log_sum(&output.logits) };
+            Logprobs::new(logits, log_sum, id, top)
+        });
+        Ok((id, logprobs))
     }
 
     /// Says a token and decides what comes next.
-    fn say(&mut self, id: u32) {
+    fn say(&mut self, id: u32, logprobs: Option<Logprobs>) {
         if self.max_tokens == 0 {
             return self.finish(FinishReason::Length);
         }
@@ -191,7 +211,7 @@ impl<'a> Generation<'a> {
             return self.finish(reason);
         }
         self.usage.generated_tokens += 1;
-        self.events.push_back(Event::Token { id });
+        self.events.push_back(Event::Token { id, logprobs });
         if self.answer.push(&self.tokenizer, id, &mut self.events) == Heard::StopString {
             self.end(FinishReason::StopString);
         } else if self.usage.generated_tokens >= self.max_tokens {

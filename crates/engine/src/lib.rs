@@ -48,7 +48,7 @@ pub use file::{ModelFile, VocabularyArray};
 pub use generate::{GenerateOptions, Generation, ParseAnswer};
 pub use load::{LoadOptions, LoadProgress};
 pub use model::Model;
-pub use sampling::{Candidate, Sampling, SplitMix64, distribution, scored};
+pub use sampling::{Candidate, Logprob, Logprobs, Sampling, SplitMix64, distribution, scored};
 pub use session::{Session, StageCost};
 
 pub use gemma4::{KvType, PerLayerTable, PromptProducts, Scored, Stage, Sums, Tiers, TokenProducts};

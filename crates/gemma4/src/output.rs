@@ -9,7 +9,8 @@ pub enum Want {
     Nothing,
     /// The most likely next token (4 bytes).
     Token,
-    /// The most likely next tokens with their logits, and the logits of those of [`crate::Context::ask`] (3 KiB).
+    /// The most likely next tokens with their logits, the logits of those of [`crate::Context::ask`], and what makes
+    /// probabilities of them (3 KiB).
     Best,
     /// The logits of the last position (4 * vocabulary bytes).
     Logits,
@@ -34,6 +35,8 @@ pub struct Output {
     /// For [`Want::Best`]: the [`best_max`] largest logits and those asked for, by rising id, each once. In place of
     /// logits that are NaN or plus infinity there is NaN with the id `u32::MAX`.
     pub best: Vec<Scored>,
+    /// For [`Want::Best`]: ln Σ exp(logit) over the whole vocabulary; a logit less this is the logarithm of a probability.
+    pub log_sum: f64,
     /// Logits (positions, vocabulary), empty unless asked for.
     pub logits: Vec<f32>,
 }
@@ -63,19 +66,21 @@ impl Output {
         match want {
             Want::Nothing => {}
             Want::Token => self.token = words.next(),
-            Want::Best => self.best = scored(&words.collect::<Vec<u32>>(), asked),
+            Want::Best => (self.best, self.log_sum) = scored(&words.collect::<Vec<u32>>(), asked),
             Want::Logits | Want::AllLogits => self.logits.extend(words.map(f32::from_bits)),
         }
     }
 }
 
-/// The result of [`top_k`], in the order of [`Output::best`].
-fn scored(words: &[u32], asked: &[u32]) -> Vec<Scored> {
+/// The result of [`top_k`] as [`Output::best`] and [`Output::log_sum`].
+fn scored(words: &[u32], asked: &[u32]) -> (Vec<Scored>, f64) {
+    let (exp_sum, words) = words.split_last().expect("a result has words");
+    let log_sum = f64::from(f32::from_bits(words[0])) + f64::from(f32::from_bits(*exp_sum)).ln();
     let (best, logits) = words.split_at(words.len() - top_k::ASKED as usize);
     let best = best.chunks_exact(2).map(|pair| Scored { id: pair[1], logit: f32::from_bits(pair[0]) });
     let asked = asked.iter().zip(logits).map(|(&id, &bits)| Scored { id, logit: f32::from_bits(bits) });
     let mut scored: Vec<Scored> = best.chain(asked).collect();
     scored.sort_unstable_by_key(|scored| scored.id);
     scored.dedup_by_key(|scored| scored.id);
-    scored
+    (scored, log_sum)
 }

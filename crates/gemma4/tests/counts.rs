@@ -25,7 +25,7 @@ fn check(context: &mut Context, dispatches: u64, what: &str) {
     let device = context.model().device().clone();
     let vocabulary = u64::from(context.model().config().vocabulary);
     for (want, more, bytes_read) in
-        [(Want::Token, 0, 4), (Want::Best, 1, 3072), (Want::Logits, -1, 4 * vocabulary)]
+        [(Want::Token, 0, 4), (Want::Best, 1, 3076), (Want::Logits, -1, 4 * vocabulary)]
     {
         // The first token compiles and records; the others find its commands recorded.
         pollster::block_on(context.decode(2, want)).expect("decode");

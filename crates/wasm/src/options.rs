@@ -65,7 +65,7 @@ pub(crate) fn load(value: &JsValue, device: &Device) -> Result<LoadOptions, Erro
     })
 }
 
-/// `{max_tokens, temperature, …, stop, stop_tokens, ignore_eos, parse}`, all optional.
+/// `{max_tokens, temperature, …, stop, stop_tokens, ignore_eos, parse, top_logprobs}`, all optional.
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Generate {
@@ -84,6 +84,7 @@ struct Generate {
     stop_tokens: Option<Vec<u32>>,
     ignore_eos: bool,
     parse: Parse,
+    top_logprobs: Option<u32>,
 }
 
 #[derive(Default, Deserialize)]
@@ -113,6 +114,7 @@ impl Default for Generate {
             stop_tokens: None,
             ignore_eos: false,
             parse: Parse::default(),
+            top_logprobs: None,
         }
     }
 }
@@ -143,5 +145,6 @@ pub(crate) fn generate(value: &JsValue) -> Result<GenerateOptions, Error> {
             Parse::Gemma => ParseAnswer::Gemma,
             Parse::Raw => ParseAnswer::Raw,
         },
+        top_logprobs: options.top_logprobs,
     })
 }

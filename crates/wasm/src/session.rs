@@ -173,12 +173,13 @@ async fn answer(
         Some(ids) => ids.to_vec(),
         None => text::render(session.model().file(), input)?.ids,
     };
+    let tokenizer = Rc::clone(session.model().file().tokenizer());
     let mut generation = session.generate(&ids, &options, cancel)?;
     while let Some(event) = generation.next().await? {
         if let Event::Finished(finished) = event {
             return Ok(events::finished(&finished));
         }
-        let sent = emit.call1(&JsValue::UNDEFINED, &events::event(event));
+        let sent = emit.call1(&JsValue::UNDEFINED, &events::event(event, &tokenizer));
         let sent = sent.map_err(|thrown| Error::Callback(described(&thrown)))?;
         // A listener that has enough for now gives a promise; the next token waits until it is kept.
         if let Ok(room) = sent.dyn_into::<Promise>() {

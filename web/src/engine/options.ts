@@ -79,4 +79,6 @@ export interface GenerateOptions {
   ignore_eos?: boolean;
   /** Whether thinking and function calls are told from text. */
   parse?: 'gemma' | 'raw';
+  /** Each token comes with its log-probability and those of so many likeliest tokens, 0 to 20. */
+  top_logprobs?: number;
 }

@@ -145,9 +145,29 @@ export interface Rendered {
   opens_thinking: boolean;
 }
 
+/** A token and the natural logarithm of its probability. */
+export interface Logprob {
+  /** Its text; a part of a character shows as U+FFFD. */
+  token: string;
+  /** Its bytes in UTF-8; those of all tokens one after the other are what the model wrote. */
+  bytes: number[];
+  /** -9999 for a token that cannot come. */
+  logprob: number;
+}
+
+/**
+ * How likely a token was, and the likeliest in its place. Probabilities are the model's own, softmax of all its logits: biases,
+ * penalties, temperature and the like decide which token comes, and change nothing here.
+ */
+export interface TokenLogprobs extends Logprob {
+  /** The best first. The chosen token need not be among them. */
+  top_logprobs: Logprob[];
+}
+
 /** One thing that happened during an answer. */
 export type GenerateEvent =
-  | { type: 'token'; id: number }
+  /** `logprobs` if `top_logprobs` asked for them. */
+  | { type: 'token'; id: number; logprobs?: TokenLogprobs }
   | { type: 'text'; text: string }
   | { type: 'thinking'; text: string }
   | { type: 'tool_call'; name: string; arguments: Record<string, unknown> }

@@ -90,6 +90,35 @@ test('parameters reach the engine in its own names', async () => {
   });
 });
 
+test('log-probabilities go with what their tokens said, and none is lost', async () => {
+  const token = (id: number) => {
+    const logprobs = { token: `t${id}`, bytes: [id], logprob: -id, top_logprobs: [] };
+    return { type: 'token', id, logprobs } as const;
+  };
+  const events = [
+    token(1), { type: 'thinking', text: 'Hm.' }, token(2), token(3), { type: 'text', text: 'é' }, token(4), finished('stop_string'),
+  ] as const;
+  const { completions, asked } = saying(...events);
+  const request = { messages, logprobs: true, top_logprobs: 3 } as const;
+  const streamed: (number[] | undefined)[] = [];
+  for await (const { choices } of await completions.create({ ...request, stream: true })) {
+    streamed.push(choices[0]!.logprobs?.content.map(({ logprob }) => logprob));
+  }
+  expect(streamed).toEqual([undefined, [-1], [-2, -3], [-4]]);
+  expect(asked[0]![1].top_logprobs).toBe(3);
+  const { choices } = await completions.create(request);
+  expect(choices[0]!.logprobs).toEqual({ content: [1, 2, 3, 4].map((id) => token(id).logprobs), refusal: null });
+  await completions.create({ messages, logprobs: true });
+  expect(asked[2]![1].top_logprobs).toBe(0);
+});
+
+test('without being asked for there are no log-probabilities', async () => {
+  const { completions, asked } = saying({ type: 'token', id: 1 }, { type: 'text', text: 'a' }, finished('stop'));
+  const { choices } = await completions.create({ messages, logprobs: false, top_logprobs: 0 });
+  expect(choices[0]!.logprobs).toBe(null);
+  expect(asked[0]![1]).not.toHaveProperty('top_logprobs');
+});
+
 test('without a seed each answer has its own', async () => {
   const { completions, asked } = saying(finished('stop'));
   await completions.create({ messages });
@@ -98,7 +127,11 @@ test('without a seed each answer has its own', async () => {
 });
 
 test.each([
-  [{ logprobs: true }, 'UNSUPPORTED', 'logprobs'],
+  [{ logprobs: 5 }, 'BAD_OPTION', 'logprobs'],
+  [{ logprobs: true, top_logprobs: 21 }, 'BAD_OPTION', 'top_logprobs'],
+  [{ logprobs: true, top_logprobs: 1.5 }, 'BAD_OPTION', 'top_logprobs'],
+  [{ logprobs: true, top_logprobs: '3' }, 'BAD_OPTION', 'top_logprobs'],
+  [{ top_logprobs: 2 }, 'BAD_OPTION', 'top_logprobs'],
   [{ n: 2 }, 'UNSUPPORTED', 'n'],
   [{ tool_choice: 'required' }, 'UNSUPPORTED', 'tool_choice'],
   [{ response_format: { type: 'json_object' } }, 'UNSUPPORTED', 'response_format'],

@@ -49,6 +49,10 @@ pub(crate) struct Run {
     /// Print one JSON object at the end: text, thinking, ids, reason, counts and times
     #[arg(long)]
     pub(crate) json: bool,
+    /// With --json: how likely each token was, and the N likeliest in its place, 0 to 20. Natural logarithms of the
+    /// model's own probabilities, which temperature, penalties and the other options do not change
+    #[arg(long, value_name = "N", requires = "json", value_parser = clap::value_parser!(u32).range(0..=20))]
+    logprobs: Option<u32>,
     /// Show counts and times of the answer on standard error
     #[arg(long, short)]
     verbose: bool,
@@ -126,7 +130,7 @@ impl Run {
     }
 
     fn options(&self) -> GenerateOptions {
-        let options = self.generation.generate_options();
+        let options = GenerateOptions { top_logprobs: self.logprobs, ..self.generation.generate_options() };
         if self.ignore_eos { GenerateOptions { stop_tokens: Some(Vec::new()), ..options } } else { options }
     }
 }

@@ -50,6 +50,16 @@ fn the_answer_is_all_that_is_printed() {
     assert_eq!(report["text"], greedy.as_str());
     assert_eq!(report["usage"]["generated_tokens"], report["ids"].as_array().unwrap().len());
     assert!(report["reason"].is_string() && report["timings"]["decode_seconds"].is_number(), "{report}");
+    assert_eq!(report.get("logprobs"), None, "nobody asked for them");
+    let likely: serde_json::Value =
+        serde_json::from_str(&run(&["--greedy", "--json", "--logprobs", "2"])).unwrap();
+    assert_eq!(likely["ids"], report["ids"], "asking changes nothing");
+    for (id, token) in report["ids"].as_array().unwrap().iter().zip(likely["logprobs"].as_array().unwrap()) {
+        assert_eq!(token["top"].as_array().map(Vec::len), Some(2), "{token}");
+        // The greedy choice is the likeliest.
+        assert_eq!((&token["top"][0]["id"], &token["top"][0]["logprob"]), (id, &token["chosen"]), "{token}");
+        assert!(token["chosen"].as_f64().is_some_and(|logprob| logprob < 0.0), "{token}");
+    }
     let ids: Vec<u32> = serde_json::from_str(&run(&["--greedy", "--ids"])).unwrap();
     assert_eq!(serde_json::json!(ids), report["ids"]);
 

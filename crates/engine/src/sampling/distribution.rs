@@ -108,7 +108,7 @@ fn edit(logits: &mut [Scored], sequence: &[u32], sampling: &Sampling) {
 }
 
 /// Larger logits first, lower ids first among equal ones: an order without ties, so that every selection is unique.
-fn descending(a: &Scored, b: &Scored) -> Ordering {
+pub(super) fn descending(a: &Scored, b: &Scored) -> Ordering {
     b.logit.total_cmp(&a.logit).then(a.id.cmp(&b.id))
 }
 

@@ -3,10 +3,13 @@
 mod choose;
 mod distribution;
 mod exponential;
+mod logprobs;
 mod random;
 
 pub(crate) use choose::Sampler;
 pub use distribution::{Candidate, distribution, scored};
+pub use logprobs::{Logprob, Logprobs};
+pub(crate) use logprobs::{TOP_LOGPROBS_MAX, log_sum};
 pub use random::SplitMix64;
 
 use crate::Error;

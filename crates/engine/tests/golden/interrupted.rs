@@ -106,7 +106,7 @@ fn cancelled_between_tokens() {
     let mut tokens = Vec::new();
     let finished = loop {
         match block_on(generation.next()).unwrap().unwrap() {
-            Event::Token { id } => {
+            Event::Token { id, .. } => {
                 tokens.push(id);
                 if tokens.len() == 3 {
                     cancel.cancel();
@@ -126,7 +126,9 @@ fn dropped_between_tokens() {
     let mut session = session(MODEL, 16);
     let expected = short();
     let mut generation = session.generate(&expected.prompt, &greedy(8), &Cancel::new()).unwrap();
-    while block_on(generation.next()).unwrap() != Some(Event::Token { id: expected.greedy[1] }) {}
+    while block_on(generation.next()).unwrap()
+        != Some(Event::Token { id: expected.greedy[1], logprobs: None })
+    {}
     drop(generation);
     goes_on(&mut session, 28);
 }

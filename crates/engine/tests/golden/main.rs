@@ -4,6 +4,7 @@ mod ended;
 mod files;
 mod greedy;
 mod interrupted;
+mod likely;
 mod loading;
 mod not_finite;
 mod refused;

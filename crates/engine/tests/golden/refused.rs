@@ -51,6 +51,13 @@ fn prompts_and_options_that_cannot_be() {
         "BAD_OPTION",
         "a number of stop strings of 65 is out of range: at most 64",
     );
+    check(
+        &mut session,
+        &[2],
+        &GenerateOptions { top_logprobs: Some(21), ..greedy(1) },
+        "BAD_OPTION",
+        "a number of top logprobs of 21 is out of range: at most 20",
+    );
     for ids in [&[][..], &[768], &[2; 161]] {
         assert!(block_on(session.logits(ids, Path::Prompt, &Cancel::new())).is_err());
     }

@@ -2,8 +2,8 @@
 
 use crate::files::model_bytes;
 use engine::{
-    Cancel, Device, Error, Event, Finished, GenerateOptions, Generation, KvType, LoadOptions, Memory, Model,
-    ModelFile, ParseAnswer, Sampling, Session, gpu,
+    Cancel, Device, Error, Event, Finished, GenerateOptions, Generation, KvType, LoadOptions, Logprobs,
+    Memory, Model, ModelFile, ParseAnswer, Sampling, Session, gpu,
 };
 use std::rc::Rc;
 use std::sync::Mutex;
@@ -80,6 +80,8 @@ pub(crate) struct Said {
     pub(crate) text: String,
     /// The text of each token, with what it completed of those before.
     pub(crate) texts: Vec<String>,
+    /// How likely each token was, where that was asked for.
+    pub(crate) logprobs: Vec<Logprobs>,
     pub(crate) finished: Finished,
 }
 
@@ -88,17 +90,18 @@ pub(crate) fn say(session: &mut Session, prompt: &[u32], options: &GenerateOptio
 }
 
 pub(crate) fn collect(mut generation: Generation<'_>) -> Result<Said, Error> {
-    let (mut tokens, mut texts) = (Vec::new(), Vec::new());
+    let (mut tokens, mut texts, mut logprobs) = (Vec::new(), Vec::new(), Vec::new());
     loop {
         match block_on(generation.next())?.expect("an answer ends with `Finished`") {
-            Event::Token { id } => {
+            Event::Token { id, logprobs: said } => {
                 tokens.push(id);
+                logprobs.extend(said);
                 texts.push(String::new());
             }
             Event::Text(text) => texts.last_mut().unwrap().push_str(&text),
             Event::Finished(finished) => {
                 assert_eq!(block_on(generation.next())?, None, "something follows the end");
-                return Ok(Said { tokens, text: texts.concat(), texts, finished });
+                return Ok(Said { tokens, text: texts.concat(), texts, logprobs, finished });
             }
             other => panic!("{other:?} in a raw answer"),
         }

@@ -7,8 +7,8 @@ use std::rc::Rc;
 
 const TOKENS: u32 = 24;
 const PROMPT: [u32; 5] = [2, 105, 1000, 77, 4000];
-/// The bits and ids of the best 256, and 256 logits that biases and penalties may touch.
-const BEST_BYTES: u64 = 4 * (2 * 256 + 256);
+/// The bits and ids of the best 256, 256 logits that biases and penalties may touch, and the sum of all exponentials.
+const BEST_BYTES: u64 = 4 * (2 * 256 + 256 + 1);
 const LOGIT_BYTES: u64 = 4 * 5120;
 
 fn session() -> Session {

@@ -223,6 +223,7 @@ impl<'a> Builder<'a> {
             logits: self.at(arena.logits),
             candidates: all,
             survivors: self.at(arena.survivors),
+            strip_sums: self.at(arena.strip_sums),
             asked: self.at(arena.asked),
             y: self.at(arena.best),
         };

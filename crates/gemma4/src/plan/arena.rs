@@ -57,7 +57,9 @@ pub struct Arena {
     pub asked: usize,
     /// Ids that may be among the best, with their count in front (1 + vocabulary).
     pub survivors: usize,
-    /// The best logits with their ids, then the logits asked for ([`top_k::result_words`]).
+    /// Sums of exponentials of parts of the logits ([`top_k::strips`], 2).
+    pub strip_sums: usize,
+    /// The best logits with their ids, the logits asked for, the sum of exponentials ([`top_k::result_words`]).
     pub best: usize,
     /// Rotary tables: sliding, full.
     pub rope: [usize; 2],
@@ -185,6 +187,7 @@ impl Planner<'_> {
             token: self.activation("token", &[1])?,
             asked: self.activation("asked", &[top_k::ASKED])?,
             survivors: self.activation("survivors", &[top_k::survivor_words(config.vocabulary)])?,
+            strip_sums: self.activation("strip_sums", &[top_k::strips(config.vocabulary), 2])?,
             best: self.activation("best", &[top_k::result_words(config.vocabulary)])?,
             rope: [
                 self.activation("rope.sliding", &[lines, rope(Attention::Sliding) / 2, 2])?,

@@ -104,6 +104,11 @@ pub(crate) fn expect(buffer: Buffer, expected: Vec<f32>) -> Output {
     Output { buffer, expected: Expected::Floats(expected) }
 }
 
+/// An output whose first words are exact, and which ends with f32 numbers.
+pub(crate) fn expect_words_and_floats(buffer: Buffer, words: Vec<u32>, floats: Vec<f32>) -> Output {
+    Output { buffer, expected: Expected::WordsAndFloats(words, floats) }
+}
+
 /// An output that is a KV cache.
 pub(crate) fn expect_cache(buffer: Buffer, kv: KvType, head_dim: u32, expected: Vec<f32>) -> Output {
     let expected = match kv {

@@ -22,6 +22,8 @@ pub enum Expected {
     },
     /// Words, compared exactly.
     Words(Vec<u32>),
+    /// Words, compared exactly, and then f32 numbers.
+    WordsAndFloats(Vec<u32>, Vec<f32>),
 }
 
 /// Distance between neighbouring f16 numbers near zero.
@@ -107,11 +109,18 @@ impl Expected {
                 values.len() / *head_dim as usize * head_words
             }
             Expected::Words(expected) => {
-                for (i, (&expected, &got)) in expected.iter().zip(&words).enumerate() {
-                    let error = if expected == got { 0.0 } else { f32::INFINITY };
-                    outcome.take(i, error, f64::from(expected), f64::from(got));
-                }
+                outcome.take_words(expected, &words);
                 expected.len()
+            }
+            Expected::WordsAndFloats(expected, floats) => {
+                let got = words.iter().skip(expected.len());
+                outcome.take_floats(
+                    floats,
+                    got.map(|&word| (f32::from_bits(word), word == POISON)),
+                    |_, _| 0.0,
+                );
+                outcome.take_words(expected, &words);
+                expected.len() + floats.len()
             }
         };
         assert!(used > 0 && used < words.len(), "`{}`: {used} of {} words", outcome.output, words.len());
@@ -141,6 +150,13 @@ impl Outcome {
                 (false, _) if !got.is_finite() => f32::INFINITY,
                 (false, _) => ((got - expected).abs() - step(i, expected)).max(0.0) / unit,
             };
+            self.take(i, error, f64::from(expected), f64::from(got));
+        }
+    }
+
+    fn take_words(&mut self, expected: &[u32], got: &[u32]) {
+        for (i, (&expected, &got)) in expected.iter().zip(got).enumerate() {
+            let error = if expected == got { 0.0 } else { f32::INFINITY };
             self.take(i, error, f64::from(expected), f64::from(got));
         }
     }
@@ -198,6 +214,11 @@ mod tests {
     fn words_are_exact() {
         assert_eq!(error(Expected::Words(vec![3, 4]), &[3, 4], POISON), 0.0);
         assert_eq!(error(Expected::Words(vec![3, 4]), &[3, 5], POISON), f32::INFINITY);
+        let both = || Expected::WordsAndFloats(vec![3], vec![4.0]);
+        assert_eq!(error(both(), &[3, 4f32.to_bits()], POISON), 0.0);
+        assert_eq!(error(both(), &[3, 5f32.to_bits()], POISON), 0.25);
+        assert_eq!(error(both(), &[4, 4f32.to_bits()], POISON), f32::INFINITY);
+        assert_eq!(error(both(), &[3, POISON], POISON), f32::INFINITY);
     }
 
     #[test]

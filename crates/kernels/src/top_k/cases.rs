@@ -1,11 +1,14 @@
 //! Cases of the search for the best logits.
 
-use super::{ASKED, Buffers, Shape, filter_shader, forward, kept, reference, shader, survivor_words};
-use crate::case::buffers::{expect_words, floats, poisoned, words};
+use super::{ASKED, Buffers, Shape, filter_shader, forward, kept, reference, shader, strips, survivor_words};
+use crate::case::buffers::{expect_words_and_floats, floats, poisoned, words};
 use crate::case::random::Random;
 use crate::case::{Case, Prepared, Tolerance};
 
-const TOLERANCE: Tolerance = Tolerance { relative: 0.0, reason: "comparisons do not round" };
+const TOLERANCE: Tolerance = Tolerance {
+    relative: 5e-6,
+    reason: "comparisons do not round; exp() of the sum may be 3 + 2 |x| units off, and its terms fall as e^x",
+};
 
 /// The best of each group of `rows` logits as `store_logits.wgsl` leaves it.
 fn candidates(logits: &[f32], rows: usize) -> Vec<u32> {
@@ -34,25 +37,31 @@ fn case(name: &str, n: u32, rows: u32, place: impl Fn(&mut [f32]) + 'static) -> 
         place(&mut logits);
         let asked: Vec<u32> = (0..ASKED).map(|_| random.below(n)).collect();
         let expected = reference::forward(&logits, kept(n) as usize, &asked);
+        let sum = vec![reference::exp_sum(&logits)];
         let candidates = words(device, "candidates", &candidates(&logits, rows as usize))?;
         let logits = floats(device, "logits", &logits)?;
         let survivors = words(device, "survivors", &vec![0; survivor_words(n) as usize])?;
         let asked = words(device, "asked", &asked)?;
-        let y = poisoned(device, "y", expected.len())?;
+        let strip_sums = poisoned(device, "strip_sums", 2 * strips(n) as usize)?;
+        let y = poisoned(device, "y", expected.len() + sum.len())?;
         let buffers = Buffers {
             logits: (&logits).into(),
             candidates: (&candidates).into(),
             survivors: (&survivors).into(),
+            strip_sums: (&strip_sums).into(),
             asked: (&asked).into(),
             y: (&y).into(),
         };
         let twice = [forward(device, &shape, buffers)?, forward(device, &shape, buffers)?];
         let ops = twice.into_iter().flatten().collect();
-        Ok(Prepared { ops, rows: 1, outputs: vec![expect_words(y, expected)] })
+        Ok(Prepared { ops, rows: 1, outputs: vec![expect_words_and_floats(y, expected, sum)] })
     };
     let name = format!("{name}, {n} in groups of {rows}");
     let shaders = vec![filter_shader(&shape), shader(&shape)];
-    let bytes = 4 * u64::from(n) + 8 * u64::from(shape.candidates + kept(n)) + 8 * u64::from(ASKED);
+    let bytes = 4 * u64::from(n)
+        + 8 * u64::from(shape.candidates + kept(n))
+        + 8 * u64::from(ASKED)
+        + 16 * u64::from(strips(n));
     Case::new("top_k", name, shaders, TOLERANCE, prepare).costing(bytes, 0).repeated(2)
 }
 
@@ -92,6 +101,11 @@ pub fn cases() -> Vec<Case> {
             x[1000..1100].copy_from_slice(&kept);
         }),
         case("all are ruled out", 3000, 8, |x| x.fill(f32::NEG_INFINITY)),
+        case("as likely as all others together", 20_000, 16, |x| {
+            x.fill(1.0);
+            x[19_999] = 1.0 + 19_999f32.ln();
+        }),
+        case("one far above the others", 9000, 32, |x| x[4096] = 3e38),
         case("one is not a number", 9000, 32, |x| x[8999] = f32::NAN),
         case("one is a negative NaN", 9000, 32, |x| x[2100] = -f32::NAN),
         case("one is infinite", 9000, 32, |x| x[0] = f32::INFINITY),

@@ -1,5 +1,7 @@
-//! The best K of n logits and the logits of some other tokens: logits (n), y (2 K + [`ASKED`]) in words, which are the bits
-//! and the id of each of the K, best first, then the bits of the logits asked for. K is [`kept`]`(n)`.
+//! The best K of n logits, the logits of some other tokens, and what makes probabilities of them: logits (n), y
+//! (2 K + [`ASKED`] + 1) in words, which are the bits and the id of each of the K, best first, then the bits of the logits asked
+//! for, then the bits of Σ exp(logit - m). m is the largest logit and the sum goes over all n, but for those that are not
+//! finite. K is [`kept`]`(n)`.
 //!
 //! The order is that of `f32::total_cmp`, larger first, and of equal logits the lower id first; it has no ties, so the result
 //! is unique whatever the order in which invocations come. Minus infinity is a value like others. NaN and plus infinity come
@@ -9,7 +11,11 @@
 //! reach it, some hundreds of a large vocabulary, survive `top_k_filter`, and `top_k` selects among them. If all are equal
 //! all survive, and the selection takes longer.
 //!
-//! Traffic: `4 n` bytes once, and 8 bytes of each candidate for each [`STRIP`] of logits; of a survivor some 4 times 8 bytes.
+//! `top_k_filter` reads every logit anyway, so it also leaves m and the sum of each [`STRIP`], and `top_k` joins them: the
+//! logarithm of a probability is logit - m - ln of the sum, over the whole vocabulary.
+//!
+//! Traffic: `4 n` bytes once, and 8 bytes of each candidate for each [`STRIP`] of logits; of a survivor some 4 times 8 bytes;
+//! 16 bytes of each strip's sum.
 
 pub mod cases;
 pub mod reference;
@@ -48,6 +54,8 @@ pub struct Buffers<'a> {
     pub candidates: Binding<'a>,
     /// Words that pass between the two dispatches ([`survivor_words`]); the first is 0 before and after.
     pub survivors: Binding<'a>,
+    /// The largest of each strip and its sum of exponentials, between the two dispatches ([`strips`], 2).
+    pub strip_sums: Binding<'a>,
     /// Ids whose logits are wanted, below n ([`ASKED`]); the rest of them may be any.
     pub asked: Binding<'a>,
     /// The result ([`result_words`]).
@@ -64,9 +72,14 @@ pub fn survivor_words(n: u32) -> u32 {
     1 + n
 }
 
+/// Parts in which n logits are filtered and summed.
+pub fn strips(n: u32) -> u32 {
+    n.div_ceil(STRIP)
+}
+
 /// Words of the result.
 pub fn result_words(n: u32) -> u32 {
-    2 * kept(n) + ASKED
+    2 * kept(n) + ASKED + 1
 }
 
 /// The composed shader that lists what may be among the best.
@@ -81,6 +94,7 @@ pub fn filter_shader(shape: &Shape) -> Shader {
         .constant("DIGITS", digits)
         .constant("STRIP", STRIP)
         .file(include_str!("rank.wgsl"))
+        .file(include_str!("exp_sum.wgsl"))
         .file(include_str!("top_k_filter.wgsl"))
 }
 
@@ -91,17 +105,23 @@ pub fn shader(shape: &Shape) -> Shader {
         .constant("N", shape.n)
         .constant("K", kept(shape.n))
         .constant("ASKED", ASKED)
+        .constant("STRIPS", strips(shape.n))
         .file(include_str!("rank.wgsl"))
+        .file(include_str!("exp_sum.wgsl"))
         .file(include_str!("top_k.wgsl"))
 }
 
 /// Prepares the two dispatches.
 pub fn forward(device: &Device, shape: &Shape, buffers: Buffers<'_>) -> Result<[Op; 2], Error> {
-    let Buffers { logits, candidates, survivors, asked, y } = buffers;
+    let Buffers { logits, candidates, survivors, strip_sums, asked, y } = buffers;
     let along = |groups| [Axis::Fixed(groups), Axis::Fixed(1), Axis::Fixed(1)];
-    let strips = shape.n.div_ceil(STRIP);
     Ok([
-        Op::new(device, &filter_shader(shape), &[logits, candidates, survivors], along(strips))?,
-        Op::new(device, &shader(shape), &[logits, survivors, asked, y], along(1))?,
+        Op::new(
+            device,
+            &filter_shader(shape),
+            &[logits, candidates, survivors, strip_sums],
+            along(strips(shape.n)),
+        )?,
+        Op::new(device, &shader(shape), &[logits, survivors, asked, strip_sums, y], along(1))?,
     ])
 }

@@ -1,5 +1,12 @@
 //! Everything sorted, larger logits first by `f32::total_cmp`, then lower ids; NaN and plus infinity before all others.
 
+/// The sum of exp(logit - the largest) over all logits that are finite.
+pub fn exp_sum(logits: &[f32]) -> f32 {
+    let finite = || logits.iter().filter(|v| v.is_finite()).map(|&v| f64::from(v));
+    let largest = finite().fold(f64::MIN, f64::max);
+    finite().map(|v| (v - largest).exp()).sum::<f64>() as f32
+}
+
 /// Bits and ids of the best `kept` of `logits`, then the bits of those of `asked`.
 pub fn forward(logits: &[f32], kept: usize, asked: &[u32]) -> Vec<u32> {
     let broken = |id: usize| logits[id].is_nan() || logits[id] == f32::INFINITY;

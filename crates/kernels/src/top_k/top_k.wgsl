@@ -1,9 +1,10 @@
-// One workgroup leaves the K best of the surviving logits, best first, and after them the logits of the ids asked for. The
-// K-th best is found byte by byte, over the key and then over the index.
+// One workgroup leaves the K best of the surviving logits, best first, after them the logits of the ids asked for, and last
+// the sum of all exponentials. The K-th best is found byte by byte, over the key and then over the index.
 @group(0) @binding(0) var<storage, read> logits: array<u32>;                    // (N): bits of f32
 @group(0) @binding(1) var<storage, read_write> survivors: Survivors;
 @group(0) @binding(2) var<storage, read> asked: array<u32>;                     // (ASKED)
-@group(0) @binding(3) var<storage, read_write> y: array<u32>;                   // (2 K + ASKED): bits, id of each; bits
+@group(0) @binding(3) var<storage, read> strip_sums: array<vec2<f32>>;          // (STRIPS)
+@group(0) @binding(4) var<storage, read_write> y: array<u32>;                   // (2 K + ASKED + 1): bits, id of each; bits
 
 struct Survivors {
     count: atomic<u32>,
@@ -66,7 +67,13 @@ fn top_k(@builtin(local_invocation_index) local: u32) {
     if (local < ASKED) {
         y[2u * K + local] = logits[min(asked[local], N - 1u)];
     }
+    var sum = NOTHING;
+    for (var i = local; i < STRIPS; i += WORKGROUP) {
+        sum = joined(sum, strip_sums[i]);
+    }
+    sum = joined_by_all(sum, local);
     if (local == 0u) {
+        y[2u * K + ASKED] = bitcast<u32>(sum.y);
         atomicStore(&survivors.count, 0u);
     }
 }

@@ -1,8 +1,9 @@
-// One workgroup lists those of STRIP logits that may be among the K best. Each of the CANDIDATES is one of the logits, all
+// One workgroup lists those of STRIP logits that may be among the K best, and sums the exponentials of the STRIP. Each of the CANDIDATES is one of the logits, all
 // different ones, so that no logit below the K-th best candidate is among the K best; its first DIGITS bytes are found.
 @group(0) @binding(0) var<storage, read> logits: array<u32>;                    // (N): bits of f32
 @group(0) @binding(1) var<storage, read> candidates: array<vec2<u32>>;          // (CANDIDATES): value as bits, index
 @group(0) @binding(2) var<storage, read_write> survivors: Survivors;
+@group(0) @binding(3) var<storage, read_write> strip_sums: array<vec2<f32>>;    // (STRIPS)
 
 struct Survivors {
     count: atomic<u32>,     // 0 before, and again after top_k.wgsl
@@ -30,9 +31,18 @@ fn top_k_filter(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocati
         wanted = digit.y;
     }
     let end = min((group.x + 1u) * STRIP, N);
+    var sum = NOTHING;
     for (var id = group.x * STRIP + local; id < end; id += WORKGROUP) {
-        if (key_of(logits[id]) >= bound) {
+        let bits = logits[id];
+        if (key_of(bits) >= bound) {
             survivors.ids[atomicAdd(&survivors.count, 1u)] = id;
         }
+        if ((bits & 0x7f800000u) != 0x7f800000u) {
+            sum = joined(sum, vec2<f32>(bitcast<f32>(bits), 1.0));
+        }
+    }
+    sum = joined_by_all(sum, local);
+    if (local == 0u) {
+        strip_sums[group.x] = sum;
     }
 }

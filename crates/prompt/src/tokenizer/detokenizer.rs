@@ -88,6 +88,17 @@ impl Tokenizer {
         self.decode_with(ids, SpecialText::Show)
     }
 
+    /// What one id adds to a text, as bytes, since a token may be a part of a character; special tokens as the vocabulary
+    /// writes them. None for an id outside the vocabulary.
+    pub fn token_bytes(&self, id: u32) -> Option<Vec<u8>> {
+        if let Some(byte) = self.byte(id) {
+            return Some(vec![byte]);
+        }
+        let piece = self.piece(id)?;
+        let text = if self.is_special(id) { piece.to_owned() } else { piece.replace(VISIBLE_SPACE, " ") };
+        Some(text.into_bytes())
+    }
+
     /// The text of ids, with or without special tokens.
     pub fn decode_with(&self, ids: &[u32], special: SpecialText) -> String {
         let mut detokenizer = Detokenizer::new(special);

@@ -67,6 +67,16 @@ fn a_character_appears_whole_or_not_yet() {
 }
 
 #[test]
+fn the_bytes_of_tokens_make_the_text() {
+    let tokenizer = tiny();
+    let text = "<bos>a b ☃<|turn>";
+    let ids = tokenizer.encode(text, Special::Parse);
+    let bytes: Vec<u8> = ids.iter().flat_map(|&id| tokenizer.token_bytes(id).expect("a token")).collect();
+    assert_eq!(bytes, text.as_bytes());
+    assert_eq!(tokenizer.token_bytes(tokenizer.len() as u32), None);
+}
+
+#[test]
 fn hidden_special_tokens_leave_nothing() {
     let tokenizer = tiny();
     let ids = tokenizer.encode("<bos>a<|turn>", Special::Parse);

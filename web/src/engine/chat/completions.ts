@@ -1,9 +1,9 @@
 // OpenAI's chat completions over the engine's events.
 import { cancelled } from '../errors.ts';
 import type { Conversation, GenerateOptions } from '../options.ts';
-import type { Finished, GenerateEvent } from '../reports.ts';
+import type { Finished, GenerateEvent, TokenLogprobs } from '../reports.ts';
 import { engineRequest } from './request.ts';
-import type { ChatCompletion, ChatCompletionChunk, ChatRequest, Delta, FinishReason, Usage } from './types.ts';
+import type { ChatCompletion, ChatCompletionChunk, ChatRequest, ChoiceLogprobs, Delta, FinishReason, Usage } from './types.ts';
 
 /** Gives the events of an answer; the last one is how it ended. */
 export type Generate = (
@@ -41,7 +41,7 @@ export class Completions {
    * An answer to a conversation; with `stream`, an async iterator of its chunks. Leaving the iterator early ends the
    * answer, and a slow reader holds the engine back.
    *
-   * Throws `UNSUPPORTED` for what this engine cannot do, such as `logprobs`, and `BAD_OPTION` for what no engine could.
+   * Throws `UNSUPPORTED` for what this engine cannot do, such as several choices, and `BAD_OPTION` for what no engine could.
    */
   create(request: ChatRequest & { stream: true }, options?: CallOptions): Promise<AsyncGenerator<ChatCompletionChunk>>;
   create(request: ChatRequest & { stream?: false }, options?: CallOptions): Promise<ChatCompletion>;
@@ -68,15 +68,24 @@ export class Completions {
     };
     // A request without a stream wants its usage in any case.
     const withUsage = !request.stream || (request.stream_options?.include_usage ?? false);
-    const chunk = (delta: Delta, reason: FinishReason | null = null): ChatCompletionChunk => ({
-      ...head,
-      choices: [{ index: 0, delta, finish_reason: reason, logprobs: null }],
-      ...(withUsage && { usage: null }),
-    });
+    /** Of tokens that no chunk has told of: what a token says may be held back until a later one. */
+    let untold: TokenLogprobs[] = [];
+    const chunk = (delta: Delta, reason: FinishReason | null = null): ChatCompletionChunk => {
+      const logprobs = told(untold);
+      untold = [];
+      return {
+        ...head,
+        choices: [{ index: 0, delta, finish_reason: reason, logprobs }],
+        ...(withUsage && { usage: null }),
+      };
+    };
     let calls = 0;
     yield chunk({ role: 'assistant', content: '' });
     for await (const event of events) {
       switch (event.type) {
+        case 'token':
+          if (event.logprobs) untold.push(event.logprobs);
+          break;
         case 'text':
           yield chunk({ content: event.text });
           break;
@@ -102,6 +111,10 @@ export class Completions {
   }
 }
 
+function told(content: TokenLogprobs[]): ChoiceLogprobs | null {
+  return content.length > 0 ? { content, refusal: null } : null;
+}
+
 function usage({ usage: { prompt_tokens, reused_tokens, generated_tokens } }: Finished): Usage {
   return {
     prompt_tokens,
@@ -114,6 +127,7 @@ function usage({ usage: { prompt_tokens, reused_tokens, generated_tokens } }: Fi
 async function collect(chunks: AsyncIterable<ChatCompletionChunk>): Promise<ChatCompletion> {
   let [content, thoughts] = ['', ''];
   const calls: NonNullable<ChatCompletion['choices'][0]>['message']['tool_calls'] = [];
+  const logprobs: TokenLogprobs[] = [];
   const rest: Partial<Pick<ChatCompletion, 'usage' | 'timings'>> = {};
   let head!: ChatCompletionChunk;
   let reason: FinishReason = 'stop';
@@ -123,6 +137,7 @@ async function collect(chunks: AsyncIterable<ChatCompletionChunk>): Promise<Chat
     content += choice?.delta.content ?? '';
     thoughts += choice?.delta.reasoning_content ?? '';
     for (const { id, type, function: called } of choice?.delta.tool_calls ?? []) calls.push({ id, type, function: called });
+    logprobs.push(...(choice?.logprobs?.content ?? []));
     reason = choice?.finish_reason ?? reason;
     if (chunk.usage) rest.usage = chunk.usage;
     if (chunk.timings) rest.timings = chunk.timings;
@@ -134,6 +149,6 @@ async function collect(chunks: AsyncIterable<ChatCompletionChunk>): Promise<Chat
     ...(thoughts !== '' && { reasoning_content: thoughts }),
     ...(calls.length > 0 && { tool_calls: calls }),
   };
-  const choices = [{ index: 0 as const, message, finish_reason: reason, logprobs: null }];
+  const choices = [{ index: 0 as const, message, finish_reason: reason, logprobs: told(logprobs) }];
   return { id, object: 'chat.completion', created, model, choices, usage: rest.usage!, timings: rest.timings! };
 }

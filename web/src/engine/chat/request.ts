@@ -14,6 +14,9 @@ const OTHERS = [
 ];
 const KNOWN = new Set<string>([...CONVERSATION, ...SAME, ...OTHERS]);
 
+/** As many as the engine names, and OpenAI's interface allows. */
+const TOP_LOGPROBS_MAX = 20;
+
 /** Seeds stay below 2³², which every client can write down. */
 const anySeed = () => crypto.getRandomValues(new Uint32Array(1))[0]!;
 
@@ -28,6 +31,7 @@ export function engineRequest(request: ChatRequest): { input: Conversation; opti
     const value = request[name];
     if (value != null) options[name] = value;
   }
+  if (request.logprobs) options.top_logprobs = request.top_logprobs ?? 0;
   const tokens = request.max_completion_tokens ?? request.max_tokens;
   if (tokens != null) options.max_tokens = tokens;
   if (request.stop != null) options.stop = [request.stop].flat();
@@ -39,21 +43,31 @@ export function engineRequest(request: ChatRequest): { input: Conversation; opti
 
 function check(request: ChatRequest) {
   if (!Array.isArray(request?.messages)) {
-    throw new RequestError({ code: 'BAD_OPTION', message: '`messages` is no list', details: { option: 'messages' } });
+    throw bad('messages', 'is no list');
   }
   const unknown = Object.keys(request).find((name) => !KNOWN.has(name));
   if (unknown !== undefined) {
-    const message = `\`${unknown}\` is no parameter of a chat completion here`;
-    throw new RequestError({ code: 'BAD_OPTION', message, details: { option: unknown } });
+    throw bad(unknown, 'is no parameter of a chat completion here');
   }
   const asked = request as unknown as Record<string, unknown>;
-  if (asked['logprobs'] || asked['top_logprobs']) {
-    throw unsupported('logprobs', 'the engine does not report log-probabilities; leave it out');
-  }
+  checkLogprobs(asked['logprobs'] ?? false, asked['top_logprobs'] ?? null);
   if ((asked['n'] ?? 1) !== 1) throw unsupported('n', 'an answer has one choice; ask again for another');
   if (!['auto', 'none', undefined, null].includes(asked['tool_choice'] as string)) {
     throw unsupported('tool_choice', 'the model chooses by itself; use `auto` or `none`');
   }
   const format = asked['response_format'] as { type?: string } | null | undefined;
   if (format && format.type !== 'text') throw unsupported('response_format', 'answers are text; leave it out');
+}
+
+function checkLogprobs(logprobs: unknown, top: unknown) {
+  if (typeof logprobs !== 'boolean') throw bad('logprobs', `is ${JSON.stringify(logprobs)}; use true or false`);
+  if (top === null) return;
+  if (!Number.isInteger(top) || (top as number) < 0 || (top as number) > TOP_LOGPROBS_MAX) {
+    throw bad('top_logprobs', `is ${JSON.stringify(top)}; use a whole number from 0 to ${TOP_LOGPROBS_MAX}`);
+  }
+  if (!logprobs && top !== 0) throw bad('top_logprobs', 'needs `logprobs: true` beside it');
+}
+
+function bad(option: string, problem: string): RequestError {
+  return new RequestError({ code: 'BAD_OPTION', message: `\`${option}\` ${problem}`, details: { option } });
 }

@@ -1,5 +1,5 @@
 // The shapes of OpenAI's chat completions, as far as this engine fills them, with Gemma's thinking beside them.
-import type { Timings } from '../reports.ts';
+import type { Timings, TokenLogprobs } from '../reports.ts';
 
 /** A call of a function that the assistant asked for. */
 export interface ToolCall {
@@ -46,6 +46,13 @@ export interface ChatRequest {
   logit_bias?: Record<string, number> | null;
   tools?: Tool[];
   tool_choice?: 'auto' | 'none';
+  /**
+   * The log-probability of each generated token, under the model's own distribution at temperature 1: biases, penalties,
+   * temperature and the like decide which token comes, and change nothing here.
+   */
+  logprobs?: boolean | null;
+  /** With `logprobs`: how many of the likeliest tokens in its place each token names, 0 to 20. */
+  top_logprobs?: number | null;
   n?: 1 | null;
   user?: string;
   /** Not OpenAI's, as all that follow: as many of the likeliest tokens are chosen from. */
@@ -80,6 +87,15 @@ export interface Delta {
   tool_calls?: { index: number; id: string; type: 'function'; function: { name: string; arguments: string } }[];
 }
 
+/**
+ * Log-probabilities of generated tokens. They are all tokens of the answer, `usage.completion_tokens` in number: also those of
+ * thoughts and function calls, of the model's own marks, and of a stop string that is not said.
+ */
+export interface ChoiceLogprobs {
+  content: TokenLogprobs[];
+  refusal: null;
+}
+
 /** A piece of a streamed answer. */
 export interface ChatCompletionChunk {
   id: string;
@@ -87,7 +103,13 @@ export interface ChatCompletionChunk {
   /** Seconds since 1970. */
   created: number;
   model: string;
-  choices: { index: 0; delta: Delta; finish_reason: FinishReason | null; logprobs: null }[];
+  choices: {
+    index: 0;
+    delta: Delta;
+    finish_reason: FinishReason | null;
+    /** If they were asked for, the tokens since the chunk before; null where there are none. */
+    logprobs: ChoiceLogprobs | null;
+  }[];
   /** On the last chunk, if `stream_options.include_usage` asks for it; null before. */
   usage?: Usage | null;
   /** On the chunk with the finish reason. Not OpenAI's. */
@@ -109,7 +131,7 @@ export interface ChatCompletion {
       tool_calls?: { id: string; type: 'function'; function: { name: string; arguments: string } }[];
     };
     finish_reason: FinishReason;
-    logprobs: null;
+    logprobs: ChoiceLogprobs | null;
   }[];
   usage: Usage;
   timings: Timings;

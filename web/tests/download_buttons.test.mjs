@@ -1,0 +1,69 @@
+// A download as a user meets it on the model page: paused, resumed after the page was closed, discarded.
+import { ensure, equal, serveProject } from './lib.mjs';
+import { digestOf, FickleFiles, noise } from './fickle_files.mjs';
+import { openChat, visit } from './chat_page.mjs';
+
+const MIB = 2 ** 20;
+const FILE = noise(3 * MIB, 'model');
+
+export default {
+  async 'a download is paused, goes on where it was, also in a page opened later, and is discarded'({ page }) {
+    const files = new FickleFiles();
+    const server = await serveProject(files.answer);
+    try {
+      const file = files.add('/models/mine.gguf', FILE, { stall: MIB }, { stall: MIB }, { stall: MIB });
+      await openChat(page, server, 'none');
+      const entry = page.locator('[data-model="mine.gguf"]');
+      const button = (name) => entry.getByRole('button', { name });
+      const says = (text) => entry.getByText(text, { exact: false }).waitFor();
+      const begin = async () => {
+        await visit(page, 'model');
+        await page.locator('#url').fill('/models/mine.gguf');
+        await page.locator('#download').click();
+      };
+
+      await begin();
+      await says('1.0 MiB of 3.0 MiB');
+      const share = await entry.locator('progress').evaluate(({ value, max }) => value / max);
+      ensure(Math.abs(share - 1 / 3) < 0.01, `the bar is at ${share}`);
+      await button('Pause').click();
+      await button('Resume').waitFor();
+      equal(await entry.locator('progress').count(), 0, 'bars of a paused download');
+      await says('1.0 MiB of 3.0 MiB');
+
+      await button('Resume').click();
+      await says('2.0 MiB of 3.0 MiB');
+      await page.reload();
+      await visit(page, 'model');
+      // Nobody pressed Pause; what had come is there all the same.
+      await says('2.0 MiB of 3.0 MiB');
+      await button('Discard mine.gguf').click();
+      await page.locator('#storage').waitFor({ state: 'detached' });
+      equal(await partial(page), [], 'unfinished downloads after discarding');
+
+      await begin();
+      await says('1.0 MiB of 3.0 MiB');
+      await button('Pause').click();
+      await button('Resume').click();
+      await button('Delete mine.gguf').waitFor();
+      equal(await stored(page), digestOf(FILE), 'what is on the disk');
+      const asked = file.asked.map(({ range }) => range);
+      const ranges = [0, 1, 0, 1].map((mib) => `bytes=${mib * MIB}-`);
+      equal(asked, ranges, 'what was asked for');
+      equal(await page.locator('[data-code]').count(), 0, 'failures on the page');
+    } finally {
+      await server.close();
+    }
+  },
+};
+
+const partial = (page) => page.evaluate(async () => (await import('/lib/engine/index.js')).listPartial());
+
+/** The digest of the stored file. */
+const stored = (page) =>
+  page.evaluate(async () => {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('models');
+    const file = await (await folder.getFileHandle('mine.gguf')).getFile();
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', await file.arrayBuffer()));
+    return `sha256:${Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+  });
