@@ -88,7 +88,8 @@ fn token_product(what: &str, layout: Layout, products: matvec::Products, sums: S
         Ok(Prepared { ops: vec![op], rows: 1, outputs: Vec::new() })
     };
     let numbers = match products {
-        matvec::Products::Float => Numbers::Float,
+        // Half is how x is kept; what is multiplied is f32.
+        matvec::Products::Float | matvec::Products::Half => Numbers::Float,
         matvec::Products::Packed => Numbers::Bytes,
     };
     let case = Case::new("matvec", name, vec![shader], UNCHECKED, prepare);
@@ -116,7 +117,7 @@ fn prompt_product(what: &str, layout: Layout, products: matmul::Products) -> Cas
         Ok(Prepared { ops: vec![op], rows: CHUNK as u32, outputs: Vec::new() })
     };
     let numbers = match products {
-        matmul::Products::Float => Some(Numbers::Float),
+        matmul::Products::Float | matmul::Products::Half => Some(Numbers::Float),
         matmul::Products::Cooperative => None,
     };
     Case::new("matmul", name, vec![shader], UNCHECKED, prepare).costing(cost.0, cost.1).working_on(numbers)
