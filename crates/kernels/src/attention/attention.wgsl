@@ -69,35 +69,6 @@ fn keep_weights(row: u32, key: u32, w: vec4<f32>) {
     weights[at + 12u * ROWS][row % 4u] = w.w;
 }
 
-// Four columns on their way from the cache, with their scale: unpacked only when they are needed, so that nobody waits for
-// them before.
-struct Raw { unit: Kv, scale: Kv }
-
-fn raw_key(from_k: u32, unit: u32) -> Raw {
-    return Raw(k_cache[from_k + unit], k_cache[from_k + kv_scale_at(unit)]);
-}
-
-fn raw_value(key: u32, kv_head: u32, column: u32) -> Raw {
-    let at = ((key % CAPACITY) * KV_HEADS + kv_head) * HEAD_UNITS;
-    return Raw(v_cache[at + column], v_cache[at + kv_scale_at(column)]);
-}
-
-// Eight query rows by four columns.
-struct Sums {
-    a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>,
-    e: vec4<f32>, f: vec4<f32>, g: vec4<f32>, h: vec4<f32>,
-}
-
-// Adds the value of the block's key j to eight rows.
-fn weighted(o: Sums, j: u32, eight: u32, raw: Raw) -> Sums {
-    let v = kv_value(raw.unit, raw.scale);
-    let at = j * (ROWS / 4u) + eight * 2u;
-    let low = weights[at];
-    let high = weights[at + 1u];
-    return Sums(o.a + low.x * v, o.b + low.y * v, o.c + low.z * v, o.d + low.w * v,
-        o.e + high.x * v, o.f + high.y * v, o.g + high.z * v, o.h + high.w * v);
-}
-
 @compute @workgroup_size(256)
 fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let kv_head = group.x / TILES;
@@ -129,7 +100,7 @@ fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
     // weighs nothing; for what no row sees, which may be gone from the cache, the nearest key stands.
     let first = first_of(token0);
     for (var block = first / KEYS * KEYS; block < end; block += KEYS) {
-        let from_k = ((clamp(block + load_key, first, end - 1u) % CAPACITY) * KV_HEADS + kv_head) * HEAD_UNITS;
+        let from_k = cached_at(clamp(block + load_key, first, end - 1u), kv_head);
         var a = vec4<f32>();    // scores of `row`
         var b = vec4<f32>();    // scores of `row` + 16
         // The next chunk is on its way while one is multiplied.
@@ -164,6 +135,8 @@ fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
                 }
             }
         }
+        // The first values are on their way while weights are made, and the next while some are added.
+        var next_v = raw_values(block, first, end - 1u, kv_head, column);
         let keys = vec4<u32>(block + key) + vec4<u32>(0u, 16u, 32u, 48u);
         workgroupBarrier();         // the last keys have been read
         tile_k[row * 4u + key / 4u][key % 4u] = top_of_seen(token_a, keys, a);
@@ -197,27 +170,11 @@ fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
             tops[local] = next_tops[local];
         }
         if (eight < ROWS / 8u) {
-            let r = eight * 8u;
-            o = Sums(o.a * corrections[r], o.b * corrections[r + 1u], o.c * corrections[r + 2u], o.d * corrections[r + 3u],
-                o.e * corrections[r + 4u], o.f * corrections[r + 5u], o.g * corrections[r + 6u], o.h * corrections[r + 7u]);
-            // Eight keys at a time, so that their loads are in flight together. Those past the end weigh nothing.
+            o = corrected(o, eight * 8u);
             for (var j = 0u; j < min(KEYS, end - block); j += 8u) {
-                let v0 = raw_value(clamp(block + j, first, end - 1u), kv_head, column);
-                let v1 = raw_value(clamp(block + j + 1u, first, end - 1u), kv_head, column);
-                let v2 = raw_value(clamp(block + j + 2u, first, end - 1u), kv_head, column);
-                let v3 = raw_value(clamp(block + j + 3u, first, end - 1u), kv_head, column);
-                let v4 = raw_value(clamp(block + j + 4u, first, end - 1u), kv_head, column);
-                let v5 = raw_value(clamp(block + j + 5u, first, end - 1u), kv_head, column);
-                let v6 = raw_value(clamp(block + j + 6u, first, end - 1u), kv_head, column);
-                let v7 = raw_value(clamp(block + j + 7u, first, end - 1u), kv_head, column);
-                o = weighted(o, j, eight, v0);
-                o = weighted(o, j + 1u, eight, v1);
-                o = weighted(o, j + 2u, eight, v2);
-                o = weighted(o, j + 3u, eight, v3);
-                o = weighted(o, j + 4u, eight, v4);
-                o = weighted(o, j + 5u, eight, v5);
-                o = weighted(o, j + 6u, eight, v6);
-                o = weighted(o, j + 7u, eight, v7);
+                let v = next_v;
+                next_v = raw_values(block + min(j + 8u, KEYS - 8u), first, end - 1u, kv_head, column);
+                o = with_eight(o, j, eight, v);
             }
         }
     }

@@ -27,7 +27,8 @@ fn multiply_case(name: &str, shape: Shape, factors: [f32; 2]) -> Case {
         let mut random = Random::new(19);
         let x: Vec<f32> = (0..n).map(|_| random.below(100) as f32).collect();
         let expected = reference::multiply(&x, factors, shape);
-        let (x, factors) = (floats(device, "x", &x)?, floats(device, "factors", &factors)?);
+        let (x, factors) =
+            (floats(device, "x", &x)?, floats(device, "factors", &[factors[0], factors[1], ROUNDS as f32])?);
         let y = poisoned(device, "y", n as usize)?;
         let op = multiply(device, shape, (&x).into(), (&factors).into(), (&y).into())?;
         Ok(Prepared { ops: vec![op], rows: 1, outputs: vec![expect(y, expected)] })

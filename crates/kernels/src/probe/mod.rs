@@ -1,5 +1,6 @@
 //! What an adapter reaches at most, beside which kernels are measured: `y = x`, x and y (n) in 16-byte steps, and
-//! `v = a v + b` over and over in registers, x and y (n) in f32, factors (2) being a and b.
+//! `v = a v + b` over and over in registers, x and y (n) in f32, factors (3) being a, b and
+//! how often.
 //!
 //! Traffic: 32 bytes for each step of the copy. Of each x come [`ROUNDS`] multiplications and additions of several vec4.
 
@@ -72,7 +73,7 @@ pub fn multiply_shader(shape: Shape) -> Shader {
     let Shape { numbers, chains, n } = shape;
     assert!([2, 4, 8].contains(&chains), "{chains} chains");
     let shader = Shader::new("probe_multiply").bounded().constant("WORKGROUP", WORKGROUP).constant("N", n);
-    let shader = shader.constant("ROUNDS", ROUNDS).constant("CHAINS", chains);
+    let shader = shader.constant("CHAINS", chains);
     let fma = include_str!("round_fma.wgsl");
     let shader = match numbers {
         Numbers::Float => shader.alias("Number", "f32").file(fma),

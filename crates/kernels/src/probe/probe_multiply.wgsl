@@ -1,8 +1,9 @@
 // One invocation leaves the sum of 4 * CHAINS numbers, of which those of chain c began as x + c and went through v = a v + b
-// ROUNDS times. The chains run side by side, since the next round of one has to wait for the last. Sixteen rounds of each are
+// so many times as the factors say: a number that compilers know would have them write out every round, which takes some of them
+// minutes. The chains run side by side, since the next round of one has to wait for the last. Sixteen rounds of each are
 // written out in one pass of the loop, so that counting passes costs next to nothing on any compiler.
 @group(0) @binding(0) var<storage, read> x: array<f32>;             // (N)
-@group(0) @binding(1) var<storage, read> factors: array<f32>;       // (2): a, b
+@group(0) @binding(1) var<storage, read> factors: array<f32>;       // (3): a, b, rounds
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;       // (N)
 
 fn four(v: vec4<Number>, a: vec4<Number>, b: vec4<Number>) -> vec4<Number> {
@@ -29,7 +30,8 @@ fn probe_multiply(@builtin(global_invocation_id) id: vec3<u32>) {
     var v5 = vec4<Number>(first + Number(5));
     var v6 = vec4<Number>(first + Number(6));
     var v7 = vec4<Number>(first + Number(7));
-    for (var round = 0u; round < ROUNDS; round += 16u) {
+    let rounds = u32(factors[2]);
+    for (var round = 0u; round < rounds; round += 16u) {
         // The fourth part of a pass of each chain in turn: neighbouring instructions never wait for each other.
         v0 = four(v0, a, b); v1 = four(v1, a, b);
         if (CHAINS > 2u) { v2 = four(v2, a, b); v3 = four(v3, a, b); }

@@ -119,8 +119,11 @@ fn prepare_newest(key_row: u32, value_row: u32, kv_head: u32, append: bool, loca
     }
 }
 
-// Where a key and its value begin in the cache.
+// Where a key and its value begin in the cache. Without a window it holds all that are seen.
 fn cached_at(key: u32, kv_head: u32) -> u32 {
+    if (WINDOW == 0u) {
+        return (key * KV_HEADS + kv_head) * HEAD_UNITS;
+    }
     return ((key % CAPACITY) * KV_HEADS + kv_head) * HEAD_UNITS;
 }
 
