@@ -13,6 +13,8 @@ use gpu::{Account, Buffer, Device, Error, Usage};
 /// Widths of the work, those of a small model.
 const HIDDEN: u64 = 1536;
 const FEED_FORWARD: u64 = 3072;
+const PER_LAYER: u64 = 256;
+const QUERIES: u64 = 2048;
 /// Tokens of a prompt's work.
 const TOKENS: u32 = 256;
 
@@ -28,32 +30,38 @@ pub fn prompt_cases(products: PromptProducts) -> Vec<Case> {
     matmul::cases::trial(products)
 }
 
-/// A feed-forward block of one token, over arbitrary numbers.
+/// A feed-forward block of one token and the small products around it, over arbitrary numbers.
 ///
 /// # Errors
 /// Those of [`Device::buffer`] and [`Device::pipeline`].
 pub fn token_work(device: &Device, products: TokenProducts, sums: Sums) -> Result<Vec<Op>, Error> {
     let order = Order::read_by(products, FEED_FORWARD as u32);
-    let gate_up = Layout::new(Type::Q4_K, 2 * FEED_FORWARD, HIDDEN);
-    let down = Layout::new(Type::Q6_K, HIDDEN, FEED_FORWARD);
     let row = |columns: u64| arbitrary(device, 4 * columns);
-    let (h, result, post, next) = (row(HIDDEN)?, row(HIDDEN)?, row(HIDDEN)?, row(HIDDEN)?);
-    let (h_next, scale, gated, y) = (row(HIDDEN)?, row(4)?, row(FEED_FORWARD)?, row(HIDDEN)?);
-    let store = matvec::Store::Gated(order);
-    let input = Input::Residual { epsilon: 1e-6 };
-    let shape = matvec::Shape { weight: &gate_up, products, sums, input, store };
-    let weight = arbitrary(device, gate_up.bytes())?;
-    let inputs = [&h, &result, &post, &scale, &h_next, &next].map(gpu::Binding::from);
-    let first = matvec::forward(device, &shape, (&weight).into(), &[(&gated).into()], &inputs)?;
-    let input = match order {
+    let (h, post, next) = (row(HIDDEN)?, row(HIDDEN)?, row(HIDDEN)?);
+    let (h_next, h_last, scale) = (row(HIDDEN)?, row(HIDDEN)?, row(4)?);
+    let (gated, y, gate, queries) = (row(FEED_FORWARD)?, row(HIDDEN)?, row(PER_LAYER)?, row(QUERIES)?);
+    let product = |kind, rows, columns, input, store, output: &Buffer, inputs: &[&Buffer]| {
+        let layout = Layout::new(kind, rows, columns);
+        let weight = arbitrary(device, layout.bytes())?;
+        let inputs: Vec<gpu::Binding<'_>> = inputs.iter().copied().map(gpu::Binding::from).collect();
+        let shape = matvec::Shape { weight: &layout, products, sums, input, store };
+        matvec::forward(device, &shape, (&weight).into(), &[output.into()], &inputs)
+    };
+    let left = match order {
         Order::Interleaved => Input::Interleaved,
         Order::Packed => Input::Packed,
     };
-    let store = matvec::Store::Rows { offset: 0 };
-    let shape = matvec::Shape { weight: &down, products, sums, input, store };
-    let weight = arbitrary(device, down.bytes())?;
-    let last = matvec::forward(device, &shape, (&weight).into(), &[(&y).into()], &[(&gated).into()])?;
-    Ok(vec![first, last])
+    let epsilon = 1e-6;
+    let (residual, plain) = (Input::Residual { epsilon }, Input::ResidualPlain { epsilon });
+    let (gates, rows) = (matvec::Store::Gated(order), matvec::Store::Rows { offset: 0 });
+    let both = [&h, &y, &post, &scale, &h_next, &next];
+    Ok(vec![
+        product(Type::Q4_K, 2 * FEED_FORWARD, HIDDEN, residual, gates, &gated, &both)?,
+        product(Type::Q6_K, HIDDEN, FEED_FORWARD, left, rows, &y, &[&gated])?,
+        product(Type::Q4_K, PER_LAYER, HIDDEN, plain, rows, &gate, &[&h_next, &y, &post, &scale, &h_last])?,
+        product(Type::Q4_K, HIDDEN, PER_LAYER, Input::Staged, rows, &y, &[&gate])?,
+        product(Type::Q4_K, QUERIES, HIDDEN, residual, rows, &queries, &both)?,
+    ])
 }
 
 /// A projection of a prompt's chunk, over arbitrary numbers, and the tokens it is for.
