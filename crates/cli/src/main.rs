@@ -7,6 +7,7 @@ mod answer;
 mod byte_size;
 mod commands;
 mod digest;
+mod disk;
 mod failure;
 mod generation_options;
 mod input;

@@ -74,6 +74,11 @@ impl Model {
         self.0.weights.device()
     }
 
+    /// Bytes of the file that loading read and put on the GPU.
+    pub fn loaded_bytes(&self) -> u64 {
+        self.0.weights.loaded_bytes()
+    }
+
     /// Bytes of weights that a decoded token reads.
     pub fn bytes_per_token(&self) -> u64 {
         self.0.weights.bytes_per_token()

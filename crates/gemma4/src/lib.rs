@@ -16,6 +16,7 @@ mod per_layer_rows;
 pub mod plan;
 mod rewind;
 mod state;
+mod upload;
 
 pub use checkpoint::Checkpoint;
 pub use config::{Attention, Config, Experts, Kv, Layer, placeholders};

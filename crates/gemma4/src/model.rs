@@ -1,17 +1,15 @@
 //! Loading: weights from the source, repacked, into the buffers of the plan.
 
-use crate::checkpoint::{Checkpoint, Piece, Source};
+use crate::checkpoint::{Checkpoint, Piece};
 use crate::config::Config;
 use crate::error::Error;
-use crate::plan::{Options, Part, Plan, plan};
+use crate::plan::{Options, Plan, plan};
+use crate::upload::{self, pieces, upload};
 use gguf::{Header, ReadAt, Type};
 use gpu::{Account, Buffer, Device, Usage};
-use kernels::weight::{Packed, pack};
+use kernels::weight::Packed;
 use std::ops::ControlFlow;
 use std::rc::Rc;
-
-/// Bytes read and repacked at once: bounds host memory while a file of many gigabytes loads.
-const PIECE_BYTES: u64 = 4 << 20;
 
 /// How far loading has come.
 #[derive(Clone, Copy, Debug)]
@@ -103,48 +101,23 @@ impl Model {
         &*self.source
     }
 
+    /// Bytes of the file that loading puts on the GPU, but for the vectors.
+    pub fn loaded_bytes(&self) -> u64 {
+        pieces(&self.plan).iter().map(|piece| piece.bytes).sum()
+    }
+
     async fn upload(&self, observe: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>) -> Result<(), Error> {
-        let parts = || self.plan.matrices.iter().flatten();
-        let total = parts().map(|part| part.sources.iter().map(|s| source_bytes(s, part)).sum::<u64>()).sum();
-        let mut done = 0;
-        let mut packed = Packed::default();
-        let mut host = Vec::new();
         self.upload_vectors().await?;
-        for part in parts() {
-            let mut row = 0;
-            for source in &part.sources {
-                let row_bytes = source_bytes(source, part) / source.rows;
-                // Four rows are whole words in every plane.
-                let step = (PIECE_BYTES / row_bytes / 4 * 4).max(4);
-                let mut first = 0;
-                while first < source.rows {
-                    let rows = step.min(source.rows - first);
-                    let offset = source.offset + first * row_bytes;
-                    let bytes = rows * row_bytes;
-                    match self.source.mapped() {
-                        Some(file) => {
-                            pack(&part.layout, &file[offset as usize..][..bytes as usize], &mut packed)
-                        }
-                        None => {
-                            host.resize(bytes as usize, 0);
-                            self.source.read_at(offset, &mut host).await?;
-                            pack(&part.layout, &host, &mut packed);
-                        }
-                    }
-                    for (plane, bytes) in part.layout.planes.iter().zip(&packed.planes) {
-                        let at = plane.offset + (row + first) * plane.row_bytes;
-                        self.device.write(self.buffer(part.buffer), at, bytes);
-                    }
-                    first += rows;
-                    done += bytes;
-                    if observe(Progress { done, total, name: &source.name }).is_break() {
-                        return Err(Error::Cancelled);
-                    }
-                }
-                row += source.rows;
+        let (total, mut done) = (self.loaded_bytes(), 0);
+        let mut write = |piece: &upload::Piece<'_>, packed: &Packed| {
+            for (plane, bytes) in piece.part.layout.planes.iter().zip(&packed.planes) {
+                let at = plane.offset + piece.row * plane.row_bytes;
+                self.device.write(self.buffer(piece.part.buffer), at, bytes);
             }
-        }
-        Ok(())
+            done += piece.bytes;
+            observe(Progress { done, total, name: &piece.source.name })
+        };
+        upload(&*self.source, &pieces(&self.plan), &mut write).await
     }
 
     async fn upload_vectors(&self) -> Result<(), Error> {
@@ -168,11 +141,6 @@ impl Model {
         self.device.write(buffer, 0, bytemuck::cast_slice(&values));
         Ok(())
     }
-}
-
-/// File bytes of a source's rows.
-fn source_bytes(source: &Source, part: &Part) -> u64 {
-    source.kind.row_bytes(part.layout.columns).expect("whole blocks") * source.rows
 }
 
 /// Weight buffers; what a context needs stays empty.

@@ -9,6 +9,7 @@ use engine::{Device, Event, Finished, GenerateOptions, LoadOptions, Model, Sampl
 use serde_json::{Value, json};
 
 use crate::byte_size::show;
+use crate::disk::{forget, sequential_read};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::opening::{load, open_device, open_file};
@@ -39,6 +40,9 @@ pub(crate) struct Bench {
     /// Measure the stages of a whole chunk and of a decoded token too, each by itself
     #[arg(long)]
     stages: bool,
+    /// Take the file out of the system's cache before it is read and before it is loaded, so that both come from the disk
+    #[arg(long)]
+    cold: bool,
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -68,18 +72,37 @@ impl Bench {
         let interrupt = Interrupt::listen()?;
         let device = open_device(&self.device).await?;
         options.tiers = tiers_for(&device, &self.device, &self.layout).await?;
+        // The demo model is part of the program.
+        let disk = if opened.path.is_file() { Some(sequential_read(&opened.path, self.cold)?) } else { None };
+        if disk.is_some() && self.cold {
+            forget(&opened.path)?;
+        }
         let started = Instant::now();
         let model = load(&device, opened, &options, &interrupt, chatter).await?;
         let load_seconds = started.elapsed().as_secs_f64();
         let mut session = model.session().await?;
+        let session_seconds = started.elapsed().as_secs_f64() - load_seconds;
         let started = Instant::now();
-        self.measure(&device, &mut session, &interrupt).await?;
+        let first = self.measure(&device, &mut session, &interrupt).await?;
         let warm_up_seconds = started.elapsed().as_secs_f64();
         let mut runs = Vec::new();
         for _ in 0..self.runs {
             runs.push(self.measure(&device, &mut session, &interrupt).await?);
         }
         let mut report = self.report(&model, &runs, load_seconds, warm_up_seconds, &device.memory());
+        let until_first_token = load_seconds + session_seconds + first.first_token_seconds;
+        report["load_to_first_token_seconds"] = until_first_token.into();
+        if let Some(disk) = disk {
+            let read_seconds = model.loaded_bytes() as f64 / disk.bytes_per_second();
+            report["read"] = json!({
+                "bytes": model.loaded_bytes(),
+                "cold": self.cold,
+                "gigabytes_per_second": 1e-9 * disk.bytes_per_second(),
+                "seconds": read_seconds,
+                "load_over_read": load_seconds / read_seconds,
+                "load_to_first_token_over_read": until_first_token / read_seconds,
+            });
+        }
         if self.stages {
             report["prompt_stages"] = json!(session.time_stages(Path::Prompt, STAGE_ROUNDS).await?);
             report["stages"] = json!(session.time_stages(Path::Decode, STAGE_ROUNDS).await?);
@@ -212,10 +235,21 @@ fn print_report(report: &Value) -> Result<(), Failure> {
         |pointer: &str| report.pointer(pointer).and_then(Value::as_f64).expect("the report has this number");
     print_line(report["adapter"].as_str().unwrap_or_default())?;
     print_line(&format!(
-        "load    {:.2} s, warm-up {:.2} s",
+        "load    {:.2} s, to the first token {:.2} s, warm-up {:.2} s",
         number("/load_seconds"),
+        number("/load_to_first_token_seconds"),
         number("/warm_up_seconds")
     ))?;
+    if report["read"].is_object() {
+        print_line(&format!(
+            "        reading as much of the file takes {:.2} s ({:.2} GB/s{}), loading {:.2} times that, load to first token {:.2} times",
+            number("/read/seconds"),
+            number("/read/gigabytes_per_second"),
+            if report["read"]["cold"] == true { " from the disk" } else { ", where the system has it" },
+            number("/read/load_over_read"),
+            number("/read/load_to_first_token_over_read")
+        ))?;
+    }
     print_line(&format!(
         "prompt  {} tokens, {:.1} tok/s, first token after {:.3} s",
         number("/prompt_tokens"),
