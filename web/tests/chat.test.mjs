@@ -31,15 +31,25 @@ export default {
     ensure(Number(reused[2]) > 0, `a later turn reused nothing of those before: ${reused[0]}`);
     ensure(/^\d+ of 2048 tokens$/.test(await page.locator('#context').textContent()), 'context in use');
 
-    // Greedy, so the same again; an edited question cuts what came after it.
+    // Greedy, so the same again; the first answer is another version. What came after an edited question stays with the old one.
     await page.locator('[aria-label="Regenerate answer"]').last().click();
     ensure((await answered(page, 4)).includes('Budapest'), 'the answer after Regenerate');
+    const place = page.getByRole('group', { name: 'Versions of this answer' });
+    ensure((await place.textContent()).includes('2/2'), `after Regenerate: ${await place.textContent()}`);
+    await page.getByRole('button', { name: 'Previous version' }).click();
+    ensure((await place.textContent()).includes('1/2'), `after going back: ${await place.textContent()}`);
+    ensure((await answerText(page, 4)).includes('Budapest'), 'the first answer');
     await page.locator('[aria-label="Edit message"]').nth(1).click();
     await page.locator('[aria-label="Edited message"]').fill('71 - 26 =');
     await page.locator('[aria-label="Edited message"]').press('Enter');
     await page.waitForFunction(() => document.querySelectorAll('.turn').length === 4);
     ensure((await answered(page, 2)).includes('45'), 'the answer to the edited question');
     equal(await page.locator('.turn.user .said').last().textContent(), '71 - 26 =', 'the edited question');
+    await page.getByRole('button', { name: 'Previous version' }).click();
+    await page.waitForFunction(() => document.querySelectorAll('.turn').length === 8);
+    equal(await page.locator('.turn.user .said').nth(1).textContent(), story[1][0], 'the question before it was edited');
+    await page.locator('.turn.user').nth(1).getByRole('button', { name: 'Next version' }).click();
+    await page.waitForFunction(() => document.querySelectorAll('.turn').length === 4);
 
     await set(page, { thinking: true });
     await ask(page, 'Please calculate 27 + 27 - 21');

@@ -1,5 +1,6 @@
 // Conversations without a model: found, renamed, removed, taken out and in again, and harmless whatever they say.
 import { ensure, equal } from './lib.mjs';
+import { accessible } from './accessible.mjs';
 import { downloaded, openChat, refused } from './chat_page.mjs';
 
 const LIST = 'ul[aria-label=Conversations]';
@@ -14,11 +15,11 @@ const HOSTILE = [
 ].join('\n\n');
 const CODE = 'const a = "<b>" && 1;\nconsole.log(a);';
 
-const exported = (...conversations) => ({
-  name: 'conversations.json',
-  mimeType: 'application/json',
-  buffer: Buffer.from(JSON.stringify({ format: 'rullama-conversations', version: 1, conversations })),
-});
+const exported = (...conversations) => {
+  const { version } = 'messages' in conversations[0] ? { version: 1 } : conversations.shift();
+  const text = JSON.stringify({ format: 'rullama-conversations', version, conversations });
+  return { name: 'conversations.json', mimeType: 'application/json', buffer: Buffer.from(text) };
+};
 const conversation = (title, question, answer) => ({
   title,
   created: '2026-01-02T03:04:05.000Z',
@@ -84,6 +85,54 @@ export default {
     equal(browser.complaints, [], 'console errors');
   },
 
+  async 'versions are walked by keyboard, kept over a reload, and come through an export'({ page, server }) {
+    await page.goto(`${server.url}/blank.html`);
+    // As the app wrote it before there were versions.
+    await page.evaluate(storeOld);
+    await openChat(page, server, 'none');
+    await page.locator(`${LIST} a`, { hasText: 'Old' }).click();
+    await page.locator('.turn').nth(3).waitFor();
+    const said = () => page.locator('.turn').evaluateAll((turns) => turns.map((turn) => turn.querySelector('.said, .markdown').textContent.trim()));
+    equal(await said(), ['one', 'two', 'three', 'four'], 'a conversation of an older app');
+
+    const [question, answer] = [{ role: 'user', content: 'Can a goat fly?' }, { role: 'assistant', content: 'No.', ending: 'complete', shown: false }];
+    const more = [
+      { role: 'assistant', content: 'Yes.', ending: 'complete', parent: 0, shown: true },
+      { role: 'user', content: 'Why?', parent: 1, shown: true },
+      { role: 'assistant', content: 'No wings.', ending: 'complete', parent: 3, shown: true },
+    ];
+    const versioned = { ...conversation('Goats', '', ''), messages: [question, { ...answer, parent: 0 }, ...more] };
+    await page.locator('#import').setInputFiles(exported({ version: 2 }, versioned));
+    await page.locator(`${LIST} a`, { hasText: 'Goats' }).click();
+    await page.locator('.turn').first().waitFor();
+    await page.waitForFunction(() => document.querySelectorAll('.turn').length === 2);
+    equal(await said(), ['Can a goat fly?', 'Yes.'], 'what is shown');
+    const versions = page.getByRole('group', { name: 'Versions of this answer' });
+    ensure((await versions.textContent()).includes('2/2'), `the place among the versions is ${await versions.textContent()}`);
+    await accessible(page, 'versions');
+
+    await page.getByRole('button', { name: 'Previous version' }).focus();
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.querySelectorAll('.turn').length === 4);
+    equal(await said(), ['Can a goat fly?', 'No.', 'Why?', 'No wings.'], 'the first version, and what followed it');
+    // The focus stays, and at the end nothing happens.
+    equal(await page.evaluate(() => document.activeElement.ariaLabel), 'Previous version', 'the focus');
+    await page.keyboard.press('Enter');
+    equal((await said()).length, 4, 'turns after going on at the end');
+    await page.reload();
+    await page.waitForFunction(() => document.querySelectorAll('.turn').length === 4);
+    await page.keyboard.press('Tab');
+    await page.getByRole('button', { name: 'Next version' }).press('Space');
+    await page.waitForFunction(() => document.querySelectorAll('.turn').length === 2);
+
+    await page.locator('summary[aria-label="Export this chat"]').click();
+    const { text } = await downloaded(page, () => page.locator('.panel button', { hasText: 'JSON' }).click());
+    const file = JSON.parse(text);
+    equal([file.version, file.conversations[0].messages.length], [2, 5], 'the export');
+    await page.locator('#import').setInputFiles({ name: 'again.json', mimeType: 'application/json', buffer: Buffer.from(text) });
+    await page.waitForFunction((list) => document.querySelectorAll(`${list} a`).length === 3, LIST);
+  },
+
   async 'nothing that a model writes reaches out of its answer'({ page, server }) {
     const asked = [];
     page.on('request', (request) => asked.push(request.url()));
@@ -122,3 +171,29 @@ export default {
     await page.locator(`${LIST} a`, { hasText: 'Small' }).waitFor();
   },
 };
+
+/** Runs in the page: a conversation in the first form of the database, and no other. */
+async function storeOld() {
+  await new Promise((resolve) => (indexedDB.deleteDatabase('rullama').onsuccess = resolve));
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open('rullama', 1);
+    opening.onupgradeneeded = () => {
+      opening.result.createObjectStore('conversations', { keyPath: 'id' });
+      const turns = opening.result.createObjectStore('turns', { keyPath: 'id' });
+      turns.createIndex('conversation', ['conversation', 'order']);
+      opening.result.createObjectStore('remembered');
+    };
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const transaction = opening.result.transaction(['conversations', 'turns'], 'readwrite');
+      const settings = { system: '', thinking: false, sampling: {} };
+      transaction.objectStore('conversations').put({ id: 'old', title: 'Old', created: 1, changed: 1, settings });
+      for (const [order, text] of ['one', 'two', 'three', 'four'].entries()) {
+        // Ids that sort otherwise than the turns.
+        const turn = { id: `${9 - order}`, conversation: 'old', order, role: order % 2 ? 'assistant' : 'user' };
+        transaction.objectStore('turns').put({ ...turn, text, thoughts: '', ending: 'complete', figures: null });
+      }
+      transaction.oncomplete = () => (opening.result.close(), resolve());
+    };
+  });
+}

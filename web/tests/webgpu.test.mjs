@@ -1,5 +1,6 @@
 // The ground the browser tests stand on: this Chromium has a WebGPU adapter and computes with it.
-import { equal, launch } from './lib.mjs';
+import { ensure, equal, launch } from './lib.mjs';
+import { withEngine } from './golden.mjs';
 
 const KERNEL = `
 @group(0) @binding(0) var<storage, read_write> x: array<u32>; // (64)
@@ -11,6 +12,15 @@ export default {
     await page.goto(`${server.url}/blank.html`);
     const squares = await page.evaluate(square, KERNEL);
     equal(squares, Array.from({ length: 64 }, (_, i) => i * i), 'squares');
+  },
+
+  async 'the engine calls the adapter what the browser does'(test) {
+    const { description, info } = await withEngine(test, async (engine) => {
+      const { vendor, architecture } = (await navigator.gpu.requestAdapter()).info;
+      return { description: await engine.describe(), info: [vendor, architecture] };
+    });
+    equal(description.name, info.join(' '), 'the name');
+    ensure(/swiftshader/.test(description.name), `the software adapter is called ${description.name}`);
   },
 
   async 'the page is cross-origin isolated'({ page, server }) {

@@ -15,6 +15,9 @@ pub(crate) const DIST: &str = "web/dist";
 /// The module and its bindings, where the package's sources expect them.
 const BINDINGS: &str = "web/src/engine/wasm";
 
+/// The version of the package for its own sources, which have no other way to it in every bundler and browser.
+const VERSION: &str = "web/src/engine/version.ts";
+
 /// The built package, relative to the checkout; what npm publishes.
 const PACKAGE: &str = "web/lib";
 
@@ -46,6 +49,7 @@ pub(crate) fn build(project: &Project) -> Result<(), String> {
     let bytes = std::fs::metadata(&wasm).map_err(|error| format!("{}: {error}", wasm.display()))?.len();
     println!("{BINDINGS}/rullama_bg.wasm: {bytes} bytes");
 
+    write_version(project)?;
     let package = remove(project, PACKAGE)?;
     for half in ["tsconfig.engine.json", "tsconfig.node.json"] {
         project::run(tool(project, "tsc").args(["-p", half]))?;
@@ -60,6 +64,18 @@ pub(crate) fn build(project: &Project) -> Result<(), String> {
     project::run(tool(project, "svelte-check").args(check.split_whitespace()))?;
     project::run(tool(project, "tsc").args(["-p", "tsconfig.unit.json"]))?;
     project::run(tool(project, "vite").args(["build", "--logLevel", "warn"]))
+}
+
+/// Writes the version that `package.json` has as a module.
+fn write_version(project: &Project) -> Result<(), String> {
+    let manifest = "web/package.json";
+    let failed = |file: &str, error: &dyn std::fmt::Display| format!("{file}: {error}");
+    let text = std::fs::read_to_string(project.path(manifest)).map_err(|error| failed(manifest, &error))?;
+    let parsed: serde_json::Value = serde_json::from_str(&text).map_err(|error| failed(manifest, &error))?;
+    let version = parsed["version"].as_str().ok_or_else(|| failed(manifest, &"it has no `version`"))?;
+    let module =
+        format!("// Made from package.json by `cargo xtask web`.\nexport const VERSION = '{version}';\n");
+    std::fs::write(project.path(VERSION), module).map_err(|error| failed(VERSION, &error))
 }
 
 /// A program of the npm packages, started in `web`.

@@ -32,6 +32,9 @@ pub struct Options {
     /// In a browser: the caller has seen that the adapter has subgroups, and sees to it that devices are asked for with them, as
     /// wgpu does not yet do there. Elsewhere it means nothing.
     pub browser_subgroups: bool,
+    /// In a browser: what to call the adapter, of which wgpu reads the description only, and browsers leave that empty. Elsewhere
+    /// it means nothing.
+    pub browser_adapter_name: Option<String>,
     /// A timer, needed to ask again for an adapter when a browser's GPU process is still starting.
     pub pause: Option<Pause>,
 }
@@ -85,7 +88,10 @@ impl Device {
     pub async fn request(options: &Options) -> Result<Device, Error> {
         let instance = adapter::instance();
         let adapter = adapter::find(&instance, options).await?;
-        let info = AdapterInfo::from(adapter.get_info());
+        let mut info = AdapterInfo::from(adapter.get_info());
+        if let Some(name) = options.browser_adapter_name.as_ref().filter(|_| cfg!(target_arch = "wasm32")) {
+            info.name.clone_from(name);
+        }
         let mut limits = adapter.limits();
         let mut features =
             Features::of(&adapter, instance.wgsl_language_features(), options.browser_subgroups);

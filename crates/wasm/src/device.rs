@@ -25,6 +25,8 @@ struct Options {
     profile: Option<String>,
     budget: Option<u64>,
     subgroups: bool,
+    #[serde(rename = "adapterName")]
+    adapter_name: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -51,8 +53,9 @@ struct Memory {
 
 #[wasm_bindgen]
 impl Device {
-    /// A promise of the strongest device; `{profile, budget, subgroups}` may name a smaller device to pretend to be, the
-    /// most bytes of GPU memory to use, and whether devices are asked for with subgroups (`subgroups.ts`). Asks again for some seconds, since browsers may still be starting their GPU.
+    /// A promise of the strongest device; `{profile, budget, subgroups, adapterName}` may name a smaller device to pretend to
+    /// be, the most bytes of GPU memory to use, whether devices are asked for with subgroups (`subgroups.ts`), and what the
+    /// adapter is called (`adapter.ts`). Asks again for some seconds, since browsers may still be starting their GPU.
     ///
     /// Rejects with `NO_WEBGPU`, `NO_ADAPTER`, `NO_DEVICE`, `UNKNOWN_PROFILE` or `BAD_OPTION`.
     pub fn open(options: JsValue) -> Promise {
@@ -63,6 +66,7 @@ impl Device {
                 profile,
                 budget: options.budget,
                 browser_subgroups: options.subgroups,
+                browser_adapter_name: options.adapter_name,
                 pause: Some(timer::pause),
                 ..gpu::Options::default()
             };
@@ -99,9 +103,16 @@ impl Device {
     #[wasm_bindgen(js_name = tryTiers)]
     pub fn try_tiers(&self) -> Promise {
         let (profile, browser_subgroups) = (self.inner.profile(), self.subgroups);
+        let browser_adapter_name = Some(self.inner.adapter().name.clone());
         future_to_promise(async move {
             let pause: Option<gpu::Pause> = Some(timer::pause);
-            let options = gpu::Options { profile, browser_subgroups, pause, ..gpu::Options::default() };
+            let options = gpu::Options {
+                profile,
+                browser_subgroups,
+                browser_adapter_name,
+                pause,
+                ..gpu::Options::default()
+            };
             let device = gpu::Device::request(&options).await.map_err(engine_error)?;
             let tried = engine::tiers::choose(&device).await;
             device.destroy();

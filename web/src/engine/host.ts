@@ -1,5 +1,6 @@
 // The engine's side of the port: WebAssembly, the GPU, and at most one loaded model with one session.
 import type { Cancel, Device, Model, Session, Source } from './wasm/rullama.js';
+import { adapterName, findAdapter } from './adapter.ts';
 import { cancelled, DeviceError, RequestError, RullamaError, SourceError } from './errors.ts';
 import { openOllama } from './ollama.ts';
 import type { Conversation, DeviceOptions, PlanOptions } from './options.ts';
@@ -76,7 +77,8 @@ export class Host {
   readonly #started: Promise<Bindings>;
   readonly #post: (message: Response) => void;
   #bindings!: Bindings;
-  #options: DeviceOptions & { subgroups?: boolean } = {};
+  #options: DeviceOptions & { subgroups?: boolean; adapterName?: string | undefined } = {};
+  #adapter: GPUAdapterInfo | undefined;
   #device: Device | null = null;
   /** Found out once, with the first model. */
   #best: Promise<Tiers> | null = null;
@@ -117,7 +119,9 @@ export class Host {
 
   readonly #answers: Answers = {
     open: async (options) => {
-      this.#options = { ...options, subgroups: await askForSubgroups() };
+      const adapter = await findAdapter();
+      this.#adapter = adapter?.info;
+      this.#options = { ...options, subgroups: askForSubgroups(adapter), adapterName: adapterName(this.#adapter) };
       this.#device = (await this.#bindings.Device.open(this.#options)) as Device;
       return this.#device.describe();
     },
@@ -198,7 +202,7 @@ export class Host {
   /** The tiers that a load asks for, and the best of this adapter where it names none. */
   async #tiers(device: Device, { tokenTier, promptTier }: PlanOptions) {
     if (tokenTier && promptTier) return { tokenTier, promptTier };
-    const best = await (this.#best ??= bestTiers(device));
+    const best = await (this.#best ??= bestTiers(device, this.#adapter));
     return { tokenTier: tokenTier ?? best.token, promptTier: promptTier ?? best.prompt };
   }
 

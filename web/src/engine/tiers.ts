@@ -1,21 +1,22 @@
 // The best tiers of the kernels for this adapter. Trying them takes a second or so, so the result is kept in the page's private
 // file system, where there is one.
+import { adapterIdentity } from './adapter.ts';
 import type { Device } from './wasm/rullama.js';
 import type { DeviceDescription, Tiers, TierTrials } from './reports.ts';
+import { VERSION } from './version.ts';
 
 const FILE = 'rullama-tiers.json';
-/** Part of what a result is kept for: it changes with the kernels. */
-const VERSION = '0.6.0';
 
 /** They run everywhere. */
 const SIMPLEST: Tiers = { token: 'float', prompt: 'float' };
 
 /** The best tiers of the adapter that `device` was opened on; the simplest where they cannot be tried. */
-export async function bestTiers(device: Device): Promise<Tiers> {
+export async function bestTiers(device: Device, adapter: GPUAdapterInfo | undefined): Promise<Tiers> {
   // A processor that plays a GPU gains nothing by any of them.
-  if (await isSoftware()) return SIMPLEST;
+  if (adapter?.isFallbackAdapter) return SIMPLEST;
   const { name, backend, driver, features } = device.describe() as DeviceDescription;
-  const key = JSON.stringify([VERSION, name, backend, driver, features]);
+  // Kernels change with the version.
+  const key = JSON.stringify([VERSION, name, backend, driver, adapterIdentity(adapter), features]);
   const kept = await read();
   const known = kept[key];
   if (known) return known;
@@ -27,11 +28,6 @@ export async function bestTiers(device: Device): Promise<Tiers> {
     // Loading goes on with what needs no trial, and says itself what is wrong with the device.
     return SIMPLEST;
   }
-}
-
-async function isSoftware(): Promise<boolean> {
-  const adapter = await globalThis.navigator?.gpu?.requestAdapter().catch(() => null);
-  return adapter?.info?.isFallbackAdapter ?? false;
 }
 
 async function read(): Promise<Record<string, Tiers>> {

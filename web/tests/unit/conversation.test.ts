@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { messagesOf, newConversation, newSettings, newTurn, titleOf, type Turn } from '../../src/app/chats/conversation.ts';
+import { messagesOf, newConversation, newSettings, newTurn, pathOf, titleOf, versionsOf, type Turn } from '../../src/app/chats/conversation.ts';
 import { fromJson, toJson, toMarkdown } from '../../src/app/chats/transfer.ts';
 
 const figures = { model: 'demo', promptTokens: 9, reusedTokens: 2, writtenTokens: 5, promptSeconds: 0.5, decodeSeconds: 1 };
@@ -7,10 +7,8 @@ const figures = { model: 'demo', promptTokens: 9, reusedTokens: 2, writtenTokens
 function example() {
   const settings = { system: 'Be kind.', thinking: true, sampling: { temperature: 0.5, seed: 7 } };
   const conversation = { ...newConversation(settings), title: 'Goats' };
-  const turns: Turn[] = [
-    newTurn(conversation.id, 0, 'user', 'Can a goat fly?'),
-    { ...newTurn(conversation.id, 1, 'assistant', 'No.'), thoughts: 'Hm.', ending: 'stopped', figures },
-  ];
+  const question = newTurn(conversation.id, null, 'user', 'Can a goat fly?');
+  const turns: Turn[] = [question, { ...newTurn(conversation.id, question, 'assistant', 'No.'), thoughts: 'Hm.', ending: 'stopped', figures }];
   return { conversation, turns };
 }
 
@@ -20,12 +18,51 @@ test('an export reads back as it was, under new ids', () => {
   expect(others).toEqual([]);
   expect(read!.conversation).toEqual({ ...conversation, id: read!.conversation.id });
   expect(read!.conversation.id).not.toBe(conversation.id);
-  expect(read!.turns).toEqual(turns.map((turn, n) => ({ ...turn, id: read!.turns[n]!.id, conversation: read!.conversation.id })));
+  const ids = new Map(turns.map(({ id }, n) => [id, read!.turns[n]!.id]));
+  const renamed = turns.map((turn) => ({ ...turn, id: ids.get(turn.id), parent: turn.parent && ids.get(turn.parent), conversation: read!.conversation.id }));
+  expect(read!.turns).toEqual(renamed);
+});
+
+/** A question in two wordings; the first has two answers, of which the first was gone on from, and the second is shown. */
+function versions() {
+  const { conversation, turns: [question, no] } = example() as { conversation: ReturnType<typeof newConversation>; turns: [Turn, Turn] };
+  const why = newTurn(conversation.id, no, 'user', 'Why?');
+  const yes: Turn = { ...newTurn(conversation.id, question, 'assistant', 'Yes.'), version: 1, ending: 'complete' };
+  const other: Turn = { ...newTurn(conversation.id, null, 'user', 'Can a goose fly?'), version: 1, isShown: false };
+  const fly: Turn = { ...newTurn(conversation.id, other, 'assistant', 'Far.'), ending: 'complete' };
+  return { conversation, turns: [question, { ...no, isShown: false }, why, yes, other, fly] };
+}
+
+const texts = (turns: Turn[]) => turns.map(({ text }) => text);
+
+test('versions are shown one at a time, with what follows each', () => {
+  const { turns } = versions();
+  expect(texts(pathOf(turns))).toEqual(['Can a goat fly?', 'Yes.']);
+  expect(texts(versionsOf(turns[3]!, turns))).toEqual(['No.', 'Yes.']);
+  const show = (...shown: number[]) => turns.map((turn, n) => ({ ...turn, isShown: shown.includes(n) }));
+  expect(texts(pathOf(show(0, 1, 2)))).toEqual(['Can a goat fly?', 'No.', 'Why?']);
+  expect(texts(pathOf(show(4)))).toEqual(['Can a goose fly?', 'Far.']);
+  expect(texts(pathOf(turns.map((turn) => ({ ...turn, isShown: false }))))).toEqual(['Can a goose fly?', 'Far.']);
+  expect(pathOf([])).toEqual([]);
+});
+
+test('versions come through an export, and what has none is in the older form', () => {
+  const whole = versions();
+  const json = toJson([{ ...whole, turns: whole.turns.toReversed() }]);
+  const [read] = fromJson(json);
+  expect(texts(pathOf(read!.turns))).toEqual(['Can a goat fly?', 'Yes.']);
+  const all = (turns: Turn[]) => turns.map((turn) => ({ text: turn.text, after: turns.find(({ id }) => id === turn.parent)?.text, version: turn.version, isShown: turn.isShown, order: turn.order }));
+  const byText = (a: { text: string }, b: { text: string }) => a.text.localeCompare(b.text);
+  expect(all(read!.turns).sort(byText)).toEqual(all(whole.turns).sort(byText));
+  expect([json, toJson([example()])].map((text) => JSON.parse(text).version)).toEqual([2, 1]);
+  expect(toMarkdown(whole)).toContain('Yes.');
+  expect(toMarkdown(whole)).not.toContain('Why?');
 });
 
 test('an answer under way is exported as interrupted', () => {
   const { conversation } = example();
-  const turns = [newTurn(conversation.id, 0, 'user', 'Hi'), newTurn(conversation.id, 1, 'assistant', 'Hel')];
+  const question = newTurn(conversation.id, null, 'user', 'Hi');
+  const turns = [question, newTurn(conversation.id, question, 'assistant', 'Hel')];
   expect(fromJson(toJson([{ conversation, turns }]))[0]!.turns[1]!.ending).toBe('interrupted');
 });
 
@@ -33,7 +70,8 @@ test.each([
   ['{', 'no JSON'],
   ['{}', 'no export'],
   ['null', 'no export'],
-  ['{"format":"rullama-conversations","version":2}', 'version 2'],
+  ['{"format":"rullama-conversations","version":3}', 'version 3'],
+  ['{"format":"rullama-conversations","version":2,"conversations":[{"messages":[{"role":"user","content":"x","parent":0}]}]}', 'follows message 0'],
   ['{"format":"rullama-conversations","version":1,"conversations":[{"messages":[{"role":"system","content":"x"}]}]}', 'message 1 of conversation 1'],
   ['{"format":"rullama-conversations","version":1,"conversations":[{"messages":[{"role":"user","content":5}]}]}', 'no text'],
 ])('%s is refused', (text, problem) => {
@@ -59,7 +97,7 @@ test('Markdown has everything that was said', () => {
 
 test('the engine is asked with instructions first, and without answers that said nothing', () => {
   const { conversation, turns } = example();
-  const empty = newTurn(conversation.id, 2, 'assistant', '');
+  const empty = newTurn(conversation.id, turns[1]!, 'assistant', '');
   expect(messagesOf(conversation.settings, [...turns, empty])).toEqual([
     { role: 'system', content: 'Be kind.' }, { role: 'user', content: 'Can a goat fly?' }, { role: 'assistant', content: 'No.' },
   ]);

@@ -39,22 +39,26 @@ class Answer {
 
   async ask(text: string) {
     const { current, turns } = chats;
-    const question = newTurn(current.id, turns.length, 'user', text);
-    const stored = chats.add(question, newTurn(current.id, turns.length + 1, 'assistant', ''));
+    const question = newTurn(current.id, turns.at(-1) ?? null, 'user', text);
+    const stored = chats.add(question, newTurn(current.id, question, 'assistant', ''));
     await this.#begin(chats.turns.at(-1)!, stored);
   }
 
-  /** Answers the question before `turn` anew; what came after it is removed. */
+  /** Answers the question before `turn` anew; the old answer and what followed it stay as another version. */
   async regenerate(turn: Turn) {
-    const cut = chats.cut(turn.order);
-    const added = chats.add(newTurn(turn.conversation, turn.order, 'assistant', ''));
-    await this.#begin(chats.turns.at(-1)!, Promise.all([cut, added]));
+    const stored = chats.addVersion(turn, newTurn(turn.conversation, this.#before(turn), 'assistant', ''));
+    await this.#begin(chats.turns.at(-1)!, stored);
   }
 
-  /** Asks something else in the place of a question; what came after it is removed. */
+  /** Asks something else in the place of a question, which stays as another version with what followed it. */
   async edit(turn: Turn, text: string) {
-    await chats.cut(turn.order);
-    await this.ask(text);
+    const question = newTurn(turn.conversation, this.#before(turn), 'user', text);
+    const stored = chats.addVersion(turn, question, newTurn(turn.conversation, question, 'assistant', ''));
+    await this.#begin(chats.turns.at(-1)!, stored);
+  }
+
+  #before(turn: Turn): Turn | null {
+    return chats.turns[turn.order - 1] ?? null;
   }
 
   /** Goes on with an answer that ended early. */

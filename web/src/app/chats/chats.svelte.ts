@@ -1,7 +1,7 @@
 // The conversations of this browser, and the one that is open.
 import { storageFailure, type Failure } from '../engine/failure.ts';
 import * as database from './database.ts';
-import { newConversation, titleOf, type Conversation, type Turn } from './conversation.ts';
+import { newConversation, pathOf, titleOf, versionsOf, type Conversation, type Turn } from './conversation.ts';
 import { fromJson, type Whole } from './transfer.ts';
 
 /** Held by the tab that writes an answer, so that others can tell it from one that a crash interrupted. */
@@ -12,7 +12,10 @@ class Chats {
   list = $state.raw<Conversation[]>([]);
   /** The open one; it is stored with its first message. */
   current = $state<Conversation>(newConversation());
-  turns = $state<Turn[]>([]);
+  /** Every turn of it, the versions that are not shown too. */
+  all = $state<Turn[]>([]);
+  /** Those that are shown. */
+  turns = $derived(pathOf(this.all));
   failure = $state.raw<Failure | null>(null);
   /** The answer being written in this tab, whichever conversation it belongs to. */
   live: Turn | null = null;
@@ -39,30 +42,49 @@ class Chats {
     });
     if (!stored?.conversation) return false;
     this.current = stored.conversation;
-    this.turns = stored.turns.map((turn) => (turn.id === this.live?.id ? this.live : turn));
+    this.all = stored.turns.map((turn) => (turn.id === this.live?.id ? this.live : turn));
     return true;
   }
 
   /** Opens a new conversation. */
   begin() {
     this.current = newConversation();
-    this.turns = [];
+    this.all = [];
   }
 
   /** Adds turns to the open conversation. */
   async add(...turns: Turn[]) {
-    this.turns.push(...turns);
+    this.all.push(...turns);
     if (this.current.title === '') this.current.title = titleOf(turns[0]!.text);
     this.current.changed = Date.now();
     const conversation = $state.snapshot(this.current);
     await this.#change(() => database.save(conversation, turns), conversation.id);
   }
 
-  /** Removes the turns of the open conversation from `order` on. */
-  async cut(order: number) {
-    this.turns.splice(order);
-    const { id } = this.current;
-    await this.#change(() => database.cut(id, order), id);
+  /** The versions of a turn of the open conversation. */
+  versions(turn: Turn): Turn[] {
+    return versionsOf(turn, this.all);
+  }
+
+  /** Adds a version beside `turn`, which is shown in its place, and the turns that follow it. A turn that said nothing goes. */
+  async addVersion(turn: Turn, version: Turn, ...others: Turn[]) {
+    version.version = this.versions(turn).at(-1)!.version + 1;
+    const isEmpty = turn.text === '' && turn.thoughts === '';
+    if (isEmpty) this.all = this.all.filter(({ id }) => id !== turn.id);
+    else turn.isShown = false;
+    const old = $state.snapshot(turn);
+    const added = this.add(version, ...others);
+    const hidden = this.#stored(() => (isEmpty ? database.removeTurn(old.id) : database.saveTurn(old)));
+    await Promise.all([added, hidden]);
+  }
+
+  /** Shows another version of a turn, and what followed it. */
+  async show(version: Turn) {
+    const versions = this.versions(version);
+    for (const turn of versions) turn.isShown = turn.id === version.id;
+    const conversation = $state.snapshot(this.current);
+    const turns = $state.snapshot(versions);
+    await this.#change(() => database.save(conversation, turns), conversation.id);
   }
 
   /** Keeps an answer as far as it has come; `isLast` tells other tabs. */

@@ -30,12 +30,21 @@ export interface Conversation {
  */
 export type Ending = 'writing' | 'complete' | 'length' | 'context_full' | 'stopped' | 'interrupted';
 
-/** One message of a conversation. */
+/**
+ * One message of a conversation. Another answer to the same question, or another wording of a question, is another version beside
+ * it, so the turns of a conversation are a tree, of which one path is shown.
+ */
 export interface Turn {
   id: string;
   conversation: string;
   /** Place in the conversation, from 0. */
   order: number;
+  /** The turn that it follows; null for a first one. */
+  parent: string | null;
+  /** Place among those that follow the same turn, from 0. */
+  version: number;
+  /** Whether it is the version that is shown, if what it follows is. */
+  isShown: boolean;
   role: 'user' | 'assistant';
   text: string;
   thoughts: string;
@@ -63,9 +72,31 @@ export function newConversation(settings: Settings = newSettings()): Conversatio
   return { id: newId(), title: '', created: now, changed: now, settings };
 }
 
-export function newTurn(conversation: string, order: number, role: Turn['role'], text: string): Turn {
+/** A turn that follows `parent`, or is the first. */
+export function newTurn(conversation: string, parent: Pick<Turn, 'id' | 'order'> | null, role: Turn['role'], text: string): Turn {
   const ending = role === 'user' ? 'complete' : 'writing';
-  return { id: newId(), conversation, order, role, text, thoughts: '', ending, figures: null };
+  const place = { order: parent ? parent.order + 1 : 0, parent: parent?.id ?? null, version: 0, isShown: true };
+  return { id: newId(), conversation, ...place, role, text, thoughts: '', ending, figures: null };
+}
+
+/** The turns that follow the same one as `turn`, which is among them, by their version. */
+export function versionsOf(turn: Turn, turns: Turn[]): Turn[] {
+  return turns.filter(({ parent }) => parent === turn.parent).sort((a, b) => a.version - b.version);
+}
+
+/** The path of turns that is shown. */
+export function pathOf(turns: Turn[]): Turn[] {
+  const followers = new Map<string | null, Turn[]>();
+  for (const turn of turns) followers.set(turn.parent, [...(followers.get(turn.parent) ?? []), turn]);
+  const path: Turn[] = [];
+  for (let id: string | null = null; ; ) {
+    const next: Turn[] = followers.get(id) ?? [];
+    const shown: Turn | undefined = next.find(({ isShown }) => isShown) ?? next.at(-1);
+    if (!shown) return path;
+    path.push(shown);
+    followers.delete(id);
+    id = shown.id;
+  }
 }
 
 /** A title from the first words that were said; empty when nothing was. */

@@ -1,5 +1,5 @@
 // Conversations and settings in IndexedDB. A turn is a record of its own, so that an answer under way is cheap to write.
-import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import { openDB, type DBSchema, type IDBPDatabase, type IDBPObjectStore, type StoreNames } from 'idb';
 import type { Conversation, Turn } from './conversation.ts';
 
 interface Schema extends DBSchema {
@@ -12,8 +12,9 @@ interface Schema extends DBSchema {
 let opened: Promise<IDBPDatabase<Schema>> | null = null;
 
 function database(): Promise<IDBPDatabase<Schema>> {
-  opened ??= openDB<Schema>('rullama', 1, {
-    upgrade(db) {
+  opened ??= openDB<Schema>('rullama', 2, {
+    async upgrade(db, before, _now, transaction) {
+      if (before === 1) return place(transaction.objectStore('turns'));
       db.createObjectStore('conversations', { keyPath: 'id' });
       db.createObjectStore('turns', { keyPath: 'id' }).createIndex('conversation', ['conversation', 'order']);
       db.createObjectStore('remembered');
@@ -27,6 +28,17 @@ function database(): Promise<IDBPDatabase<Schema>> {
   });
   opened.catch(() => (opened = null));
   return opened;
+}
+
+/** Turns from before there were versions of them follow one another. */
+async function place(turns: IDBPObjectStore<Schema, StoreNames<Schema>[], 'turns', 'versionchange'>) {
+  let before: Turn | null = null;
+  for (let cursor = await turns.index('conversation').openCursor(); cursor; cursor = await cursor.continue()) {
+    const turn: Turn = cursor.value;
+    const parent: string | null = before?.conversation === turn.conversation ? before.id : null;
+    await cursor.update({ ...turn, parent, version: 0, isShown: true });
+    before = turn;
+  }
 }
 
 const all = (conversation: string) => IDBKeyRange.bound([conversation, -Infinity], [conversation, Infinity]);
@@ -57,12 +69,8 @@ export async function saveTurn(turn: Turn): Promise<void> {
   await (await database()).put('turns', turn);
 }
 
-/** Removes the turns from `order` on. */
-export async function cut(conversation: string, order: number): Promise<void> {
-  const transaction = (await database()).transaction('turns', 'readwrite');
-  const range = IDBKeyRange.bound([conversation, order], [conversation, Infinity]);
-  const keys = await transaction.store.index('conversation').getAllKeys(range);
-  await Promise.all([...keys.map((key) => transaction.store.delete(key)), transaction.done]);
+export async function removeTurn(id: string): Promise<void> {
+  await (await database()).delete('turns', id);
 }
 
 export async function remove(id: string): Promise<void> {

@@ -1,14 +1,15 @@
 // Conversations as files: JSON that can be read back, Markdown for people.
-import { newId, newSettings, titleOf, type Conversation, type Ending, type Sampling, type Settings, type Turn } from './conversation.ts';
+import { newId, newSettings, newTurn, pathOf, titleOf, type Conversation, type Ending, type Sampling, type Settings, type Turn } from './conversation.ts';
 
-/** A conversation with everything in it. */
+/** A conversation with everything in it, versions of turns that are not shown too. */
 export interface Whole {
   conversation: Conversation;
   turns: Turn[];
 }
 
 const FORMAT = 'rullama-conversations';
-const VERSION = 1;
+/** 2 has `parent` and `shown` where messages do not simply follow one another. */
+const VERSIONS = [1, 2];
 /** An import beyond this many bytes is no export of this app. */
 export const IMPORT_BYTES_MAX = 256 * 1024 * 1024;
 
@@ -16,28 +17,32 @@ const ENDINGS: Ending[] = ['complete', 'length', 'context_full', 'stopped', 'int
 const SAMPLING: (keyof Sampling)[] = ['temperature', 'top_p', 'top_k', 'min_p', 'repetition_penalty', 'max_tokens', 'seed'];
 
 export function toJson(list: Whole[]): string {
-  const conversations = list.map(({ conversation: { title, created, changed, settings }, turns }) => ({
+  const sorted = list.map(({ conversation, turns }) => ({ conversation, turns: turns.toSorted((a, b) => a.order - b.order || a.version - b.version) }));
+  const conversations = sorted.map(({ conversation: { title, created, changed, settings }, turns }) => ({
     title,
     created: new Date(created).toISOString(),
     changed: new Date(changed).toISOString(),
     settings,
-    messages: turns.map(({ role, text, thoughts, ending, figures }) => ({
+    messages: turns.map(({ role, text, thoughts, ending, figures, parent, isShown }, n) => ({
       role,
       content: text,
+      ...(isAside(turns, n) && { parent: parent === null ? null : turns.findIndex(({ id }) => id === parent), shown: isShown }),
       ...(thoughts !== '' && { reasoning_content: thoughts }),
       ...(role === 'assistant' && { ending: ending === 'writing' ? 'interrupted' : ending }),
       ...(figures && { figures }),
     })),
   }));
-  return `${JSON.stringify({ format: FORMAT, version: VERSION, conversations }, null, 2)}\n`;
+  // Whoever knows no versions can read what has none.
+  const version = sorted.some(({ turns }) => turns.some((_turn, n) => isAside(turns, n))) ? 2 : 1;
+  return `${JSON.stringify({ format: FORMAT, version, conversations }, null, 2)}\n`;
 }
 
 /** The conversations of an export, under new ids so that none is replaced. Throws an `Error` that says what is wrong. */
 export function fromJson(text: string): Whole[] {
   const file = parse(text);
   if (file['format'] !== FORMAT) throw new Error('this file is no export of conversations from rullama');
-  if (file['version'] !== VERSION) {
-    throw new Error(`this file has version ${file['version']} of the format, this app reads ${VERSION}; reload the page to update it`);
+  if (!VERSIONS.includes(file['version'] as number)) {
+    throw new Error(`this file has version ${file['version']} of the format, this app reads ${VERSIONS.join(' and ')}; reload the page to update it`);
   }
   return list(file['conversations']).map((entry, n) => whole(record(entry), `conversation ${n + 1}`));
 }
@@ -46,7 +51,7 @@ export function toMarkdown({ conversation, turns }: Whole): string {
   const system = conversation.settings.system.trim();
   const parts = [`# ${conversation.title || 'Conversation'}`];
   if (system !== '') parts.push(`> ${system.replaceAll('\n', '\n> ')}`);
-  for (const { role, text, thoughts } of turns) {
+  for (const { role, text, thoughts } of pathOf(turns)) {
     parts.push(role === 'user' ? '## You' : '## Gemma');
     if (thoughts !== '') parts.push(`<details><summary>Thinking</summary>\n\n${thoughts}\n\n</details>`);
     parts.push(text);
@@ -56,22 +61,34 @@ export function toMarkdown({ conversation, turns }: Whole): string {
 
 function whole(entry: Record<string, unknown>, place: string): Whole {
   const id = newId();
-  const turns = list(entry['messages']).map((message, order) => turn(id, order, record(message), `message ${order + 1} of ${place}`));
+  const turns: Turn[] = [];
+  for (const [n, message] of list(entry['messages']).entries()) turns.push(turn(id, turns, record(message), `message ${n + 1} of ${place}`));
   const created = time(entry['created']);
   const title = typeof entry['title'] === 'string' ? entry['title'] : titleOf(turns[0]?.text ?? '');
   return { conversation: { id, title, created, changed: time(entry['changed']), settings: settings(record(entry['settings'])) }, turns };
 }
 
-function turn(conversation: string, order: number, message: Record<string, unknown>, place: string): Turn {
+/** Whether a turn does not simply follow the one before it in the list. */
+const isAside = (turns: Turn[], n: number) => turns[n]!.parent !== (turns[n - 1]?.id ?? null) || !turns[n]!.isShown;
+
+/** The turn that a message follows: that before it, unless it says another one. */
+function parentOf(before: Turn[], parent: unknown, place: string): Turn | null {
+  if (parent === undefined) return before.at(-1) ?? null;
+  if (parent === null) return null;
+  const found = Number.isInteger(parent) ? before[parent as number] : undefined;
+  if (!found) throw new Error(`${place}: it follows message ${JSON.stringify(parent)}, counted from 0, of which there are ${before.length} before it`);
+  return found;
+}
+
+function turn(conversation: string, before: Turn[], message: Record<string, unknown>, place: string): Turn {
   const { role, content, reasoning_content: thoughts, ending, figures } = message;
   if (role !== 'user' && role !== 'assistant') throw new Error(`${place}: the role is \`${role}\`, neither user nor assistant`);
   if (typeof content !== 'string') throw new Error(`${place}: the content is no text`);
+  const parent = parentOf(before, message['parent'], place);
   return {
-    id: newId(),
-    conversation,
-    order,
-    role,
-    text: content,
+    ...newTurn(conversation, parent, role, content),
+    version: before.filter((other) => other.parent === (parent?.id ?? null)).length,
+    isShown: message['shown'] !== false,
     thoughts: typeof thoughts === 'string' ? thoughts : '',
     ending: ENDINGS.find((known) => known === ending) ?? 'complete',
     figures: readFigures(record(figures)),
