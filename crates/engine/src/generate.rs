@@ -156,9 +156,10 @@ impl<'a> Generation<'a> {
             want = Want::Best;
         }
         self.session.ask(&asked)?;
+        let last = self.usage.generated_tokens.saturating_add(1) >= self.max_tokens;
         let result = match first {
             true => self.session.prompt(ids, want, &self.cancel).await,
-            false => self.session.decode(ids[0], want).await,
+            false => self.session.decode(ids[0], want, last).await,
         };
         let chosen = match result {
             Ok(output) => self.choose(want, output),

@@ -102,7 +102,7 @@ impl Session {
                     if cancel.is_cancelled() {
                         return Err(Error::Cancelled);
                     }
-                    logits.extend(self.decode(id, Want::Logits).await?.logits);
+                    logits.extend(self.decode(id, Want::Logits, false).await?.logits);
                 }
                 self.rest();
                 Ok(logits)
@@ -151,9 +151,12 @@ impl Session {
         Ok(self.context.prompt(ids, want, &|| cancel.is_cancelled()).await?)
     }
 
-    /// Processes one noted token on the decode path.
-    pub(crate) async fn decode(&mut self, id: u32, want: Want) -> Result<Output, Error> {
-        Ok(self.context.decode(id, want).await?)
+    /// Processes one noted token on the decode path; the last one before a pause.
+    pub(crate) async fn decode(&mut self, id: u32, want: Want, last: bool) -> Result<Output, Error> {
+        Ok(match last {
+            true => self.context.decode_last(id, want).await?,
+            false => self.context.decode(id, want).await?,
+        })
     }
 
     /// Ends a row of decoded tokens.

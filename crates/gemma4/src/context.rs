@@ -139,8 +139,17 @@ impl Context {
     /// A caller who hands in the most likely token of the step before gets ahead: where nothing of a token comes from the host,
     /// the step that follows is submitted before the result of this one is waited for.
     pub async fn decode(&mut self, id: u32, want: Want) -> Result<Output, Error> {
+        self.decode_one(id, want, false).await
+    }
+
+    /// As [`Context::decode`], for a caller who knows that no step follows: none is begun ahead.
+    pub async fn decode_last(&mut self, id: u32, want: Want) -> Result<Output, Error> {
+        self.decode_one(id, want, true).await
+    }
+
+    async fn decode_one(&mut self, id: u32, want: Want, last: bool) -> Result<Output, Error> {
         self.check(&[id])?;
-        let output = self.run_token(id, want).await?;
+        let output = self.run_token(id, want, last).await?;
         self.position += 1;
         Ok(output)
     }

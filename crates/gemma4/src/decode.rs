@@ -34,7 +34,7 @@ struct Begun {
 
 impl Context {
     /// Processes a token at the current position.
-    pub(crate) async fn run_token(&mut self, id: u32, want: Want) -> Result<Output, Error> {
+    pub(crate) async fn run_token(&mut self, id: u32, want: Want, last: bool) -> Result<Output, Error> {
         let follows = want == Want::Token && self.ahead.brought.take() == Some(id);
         let begun = self.ahead.begun.take().filter(|begun| follows && begun.id == Some(id));
         let slot = match begun {
@@ -51,7 +51,7 @@ impl Context {
             self.model.device().wait().await?;
             return Ok(output);
         }
-        if follows && self.per_layer_rows.is_none() && self.position + 2 <= self.capacity() {
+        if follows && !last && self.per_layer_rows.is_none() && self.position + 2 <= self.capacity() {
             self.begin_next(1 - slot);
         } else {
             self.ahead.recorded = Some((want, self.record_token(want, 0, false)));
