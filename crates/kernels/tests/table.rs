@@ -34,6 +34,6 @@ fn every_kernel_is_measured() {
     assert_eq!(kernels(speed()), expected);
     assert!(copy_probe().bytes > 0, "the copy has a rate");
     for numbers in Numbers::ALL {
-        assert!(multiply_probes(numbers).iter().all(|case| case.flops > 0), "{numbers:?} has a rate");
+        assert!(multiply_probes(numbers, 64).iter().all(|case| case.flops > 0), "{numbers:?} has a rate");
     }
 }

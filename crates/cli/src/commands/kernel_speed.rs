@@ -23,6 +23,9 @@ const MEASUREMENTS: u32 = 3;
 const COPIED_BYTES: u64 = 256 << 20;
 const COPIES_MAX: u64 = 32;
 
+/// Workgroups of arithmetic that keep the largest GPU busy, and as many as a processor does in a tenth of a second.
+const GPU_WORKGROUPS: u32 = 2048;
+const SOFTWARE_WORKGROUPS: u32 = 64;
 /// A probe is measured until so many measurements in a row were no better than the best: a card takes a while to raise its
 /// clocks.
 const PATIENCE: u32 = 4;
@@ -106,8 +109,10 @@ async fn probe(device: &Device, as_json: bool) -> Result<Reached, Failure> {
         print_line(&format!("copying {gigabytes_per_second:.1} GB/s"))?;
     }
     let mut gigaflops = BTreeMap::new();
+    let software = device.adapter().kind == AdapterKind::Cpu;
+    let workgroups = if software { SOFTWARE_WORKGROUPS } else { GPU_WORKGROUPS };
     for numbers in Numbers::ALL {
-        for case in multiply_probes(numbers).iter().filter(|case| case.lacks(device).is_none()) {
+        for case in multiply_probes(numbers, workgroups).iter().filter(|case| case.lacks(device).is_none()) {
             let rate = 1e-9 * case.flops as f64 / patiently(device, case).await?;
             let best = gigaflops.entry(numbers.name()).or_insert(rate);
             *best = rate.max(*best);

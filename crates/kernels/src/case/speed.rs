@@ -33,9 +33,9 @@ pub fn copy_probe() -> Case {
     probe::cases::copy_speed_case()
 }
 
-/// What its arithmetic reaches in registers: the best of these.
-pub fn multiply_probes(numbers: Numbers) -> Vec<Case> {
-    probe::cases::multiply_speed_cases(numbers)
+/// What its arithmetic reaches in registers, by so many workgroups of 256: the best of these.
+pub fn multiply_probes(numbers: Numbers, workgroups: u32) -> Vec<Case> {
+    probe::cases::multiply_speed_cases(numbers, workgroups)
 }
 
 /// What is measured, by kernel.

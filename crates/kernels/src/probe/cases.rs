@@ -56,8 +56,9 @@ pub fn copy_speed_case() -> Case {
     copy_case("64 MiB", 4 << 20)
 }
 
-/// The arithmetic in sizes that measure an adapter: the best of these counts.
-pub fn multiply_speed_cases(numbers: Numbers) -> Vec<Case> {
-    let shape = |chains| Shape { numbers, chains, n: 2048 * WORKGROUP };
-    [2, 4, 8].map(|chains| multiply_case("2048 workgroups", shape(chains), [1.0, 1.0])).into()
+/// The arithmetic of so many workgroups: the best of these counts.
+pub fn multiply_speed_cases(numbers: Numbers, workgroups: u32) -> Vec<Case> {
+    let shape = |chains| Shape { numbers, chains, n: workgroups * WORKGROUP };
+    let name = format!("{workgroups} workgroups");
+    [2, 4, 8].map(|chains| multiply_case(&name, shape(chains), [1.0, 1.0])).into()
 }
