@@ -1,7 +1,7 @@
 // Speed of the engine in a browser: the model is copied into the page's private file system, as the app keeps it, and read
 // from there. Parameters of the page's address: model (an address, /model.gguf), prompt, decode, runs, chunk, token, prompt_tier,
 // table.
-import { askForSubgroups } from '../lib/engine/subgroups.js';
+import { describeAdapter } from '../lib/engine/adapter.js';
 import init, { Cancel, Device, Model, Source } from '../lib/engine/wasm/rullama.js';
 
 self.onmessage = async ({ data }) => {
@@ -17,7 +17,7 @@ async function measure({ model: address = '/model.gguf', prompt = 512, decode = 
   await init();
   postMessage({ note: 'copying the model' });
   const source = Source.handle(await stored(address));
-  const device = await Device.open({ subgroups: await askForSubgroups() });
+  const device = await Device.open((await describeAdapter()).options);
   postMessage({ note: 'trying tiers' });
   const { choice, rows } = await device.tryTiers();
   const tiers = { tokenTier: token ?? choice.token, promptTier: prompt_tier ?? choice.prompt };

@@ -53,7 +53,7 @@ offerWebGpu();
 const { default: init, Cancel, Device, Model, Source } = await import(
   pathToFileURL(resolve(values.bundle, 'rullama.js')).href
 );
-const { askForSubgroups } = await import(pathToFileURL(resolve(values.bundle, '../subgroups.js')).href);
+const { describeAdapter } = await import(pathToFileURL(resolve(values.bundle, '../adapter.js')).href);
 await init({ module_or_path: readFileSync(join(values.bundle, 'rullama_bg.wasm')) });
 
 try {
@@ -67,7 +67,7 @@ try {
 async function measure(path) {
   const file = await open(path);
   const source = Source.callback((await file.stat()).size, (offset, length) => readPiece(file, offset, length));
-  const device = await Device.open({ subgroups: await askForSubgroups() });
+  const device = await Device.open((await describeAdapter()).options);
   const cancel = new Cancel();
   // Tiers that are not named are those that a page would use.
   const { choice } = await device.tryTiers();

@@ -1,11 +1,20 @@
 // What the browser says of the graphics adapter. wgpu reads of it the description only, which browsers leave empty unless
 // they are told otherwise.
 
+import { askForSubgroups } from './subgroups.ts';
+
 const ATTEMPTS_MAX = 4;
 const PAUSE_MS = 250;
 
-/** The adapter that the engine gets. Browsers whose GPU process is still starting say at first that there is none. */
-export async function findAdapter(): Promise<GPUAdapter | null> {
+/** The adapter that the engine gets, and what the bindings are told of it when they open a device. */
+export async function describeAdapter() {
+  const adapter = await findAdapter();
+  const options = { subgroups: askForSubgroups(adapter), adapterName: adapterName(adapter?.info) };
+  return { info: adapter?.info, options };
+}
+
+/** Browsers whose GPU process is still starting say at first that there is none. */
+async function findAdapter(): Promise<GPUAdapter | null> {
   const gpu = globalThis.navigator?.gpu;
   for (let attempt = 0; gpu && attempt < ATTEMPTS_MAX; attempt++) {
     const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' }).catch(() => null);

@@ -1,6 +1,6 @@
 // The engine's side of the port: WebAssembly, the GPU, and at most one loaded model with one session.
 import type { Cancel, Device, Model, Session, Source } from './wasm/rullama.js';
-import { adapterName, findAdapter } from './adapter.ts';
+import { describeAdapter } from './adapter.ts';
 import { cancelled, DeviceError, RequestError, RullamaError, SourceError } from './errors.ts';
 import { openOllama } from './ollama.ts';
 import type { Conversation, DeviceOptions, PlanOptions } from './options.ts';
@@ -9,7 +9,6 @@ import type { Argument, Event, Name, Request, Response, Result } from './protoco
 import type { PortableSource } from './sources.ts';
 import { openStored } from './stored.ts';
 import type { Tiers } from './reports.ts';
-import { askForSubgroups } from './subgroups.ts';
 import { bestTiers } from './tiers.ts';
 
 /** What the host uses of the generated module; tests give their own. */
@@ -119,9 +118,9 @@ export class Host {
 
   readonly #answers: Answers = {
     open: async (options) => {
-      const adapter = await findAdapter();
-      this.#adapter = adapter?.info;
-      this.#options = { ...options, subgroups: askForSubgroups(adapter), adapterName: adapterName(this.#adapter) };
+      const adapter = await describeAdapter();
+      this.#adapter = adapter.info;
+      this.#options = { ...options, ...adapter.options };
       this.#device = (await this.#bindings.Device.open(this.#options)) as Device;
       return this.#device.describe();
     },
