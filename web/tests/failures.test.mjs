@@ -31,8 +31,16 @@ export default {
     const usual = Number(await page.locator('#planned-bytes').getAttribute('data-bytes'));
     await page.locator('#budget').fill('1');
     await refused(page, 'OVER_BUDGET', String(1024 * 1024));
-    await page.locator('#no-fit').waitFor();
+    // Even the least is too much; so are the others of the page's lists.
+    await page.locator('#no-fit', { hasText: 'No other model listed here fits either' }).waitFor();
+    const missing = Number(await page.locator('#no-fit').getAttribute('data-missing'));
     equal(await page.locator('#load').isDisabled(), true, 'what does not fit cannot be loaded');
+    await page.locator('#budget').fill(String(Math.ceil(1 + missing / 2 ** 20)));
+    await page.locator('#use-fit').waitFor();
+    const offer = await page.locator('#use-fit').textContent();
+    ensure(/\d tokens with an 8-bit cache, prompts read 16 tokens at a time/.test(offer), `with what was missing: ${offer}`);
+    await page.locator('#budget').fill('100');
+    await page.locator('#load:enabled').waitFor();
     // Smaller budgets get shorter chunks of a prompt by themselves. Where the shortest do not fit, a shorter context does, and
     // the app offers it.
     let planned = usual;
@@ -70,8 +78,13 @@ export default {
       await openChat(page, server, 'none', { origin, query: '&profile=iphone-16e' });
       await pick(page, path);
       await refused(page, 'OVER_BUDGET', '1800000000');
-      await page.locator('#no-fit').waitFor();
+      const missing = await page.locator('#no-fit').getAttribute('data-missing');
+      ensure(Number(missing) > 2 ** 30, `${missing} bytes are missing`);
       await photograph(page, 'refusal');
+      // The server of the page offers a smaller one.
+      await page.locator('#use-other', { hasText: 'gemma4:small' }).click();
+      await page.locator('#load:enabled').waitFor();
+      equal(await page.locator('#plan-title').count(), 1, 'plans on the page');
     } finally {
       await rm(folder, { recursive: true });
     }

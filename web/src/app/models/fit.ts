@@ -1,42 +1,109 @@
-// What of a model fits, when what was asked for does not.
-import { MemoryError, RequestError, type PlannedModel, type PlanOptions } from 'rullama';
+// What of a model fits, when what was asked for does not; and which other model does.
+import { MemoryError, RequestError, RullamaError, type PlannedModel, type PlanOptions } from 'rullama';
 
 export const CONTEXTS = [512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072];
 /** The engine's own, where none is chosen. */
 export const CONTEXT_USUAL = 4096;
+/** The engine goes down to 64 by itself; fewer tokens of a prompt at once are slow, and the last resort. */
+export const CHUNK_SHORTEST = 16;
+
+/** Throws a `MemoryError` for what does not fit. */
+export type Plan = (options: PlanOptions) => Promise<PlannedModel>;
 
 export interface Fit {
   options: PlanOptions;
   bytes: number;
 }
 
+/** Nothing fits: how much even the least that can be asked for is beyond the limit. */
+export interface Missing {
+  /** Null where the refusal does not say. */
+  missing: number | null;
+  /** The one buffer that is too large for the device; null where all of them together are. */
+  buffer: string | null;
+}
+
 /**
- * The longest context below the one wanted that fits, with the cache as wanted if possible and in 8 bits if not; null
- * when not even the shortest does. `plan` throws a `MemoryError` for what does not fit.
+ * The longest context up to the one wanted that fits. Cache, chunk and table are as wanted where that is possible; the cache
+ * becomes one of 8 bits, the table one that stays in the file, and last of all the chunk becomes the shortest.
  */
-export async function whatFits(plan: (options: PlanOptions) => Promise<PlannedModel>, wanted: PlanOptions): Promise<Fit | null> {
-  const attempt = async (contextLength: number, kv: PlanOptions['kv']): Promise<Fit | null> => {
-    const options: PlanOptions = { ...wanted, contextLength, ...(kv && { kv }) };
-    if (kv === undefined) delete options.kv;
+export async function whatFits(plan: Plan, wanted: PlanOptions): Promise<Fit | Missing> {
+  let refusal: MemoryError | null = null;
+  const attempt = async (options: PlanOptions): Promise<Fit | null> => {
     try {
       return { options, bytes: (await plan(options)).plan.bytes };
     } catch (thrown) {
+      if (thrown instanceof MemoryError) refusal = thrown;
       // A context beyond the model's own is refused as a request.
-      if (thrown instanceof MemoryError || thrown instanceof RequestError) return null;
-      throw thrown;
+      else if (!(thrown instanceof RequestError)) throw thrown;
+      return null;
     }
   };
-  const below = CONTEXTS.filter((context) => context <= (wanted.contextLength ?? CONTEXT_USUAL));
+  const least: PlanOptions = { ...wanted, kv: 'q8' };
+  delete least.chunkLength;
+  if (least.perLayerTable === 'resident') delete least.perLayerTable;
+  for (const options of [least, { ...least, chunkLength: CHUNK_SHORTEST }]) {
+    const longest = await longestContext(attempt, options, wanted.contextLength ?? CONTEXT_USUAL);
+    if (longest) return asWanted(attempt, longest, wanted);
+  }
+  return missingOf(refusal);
+}
+
+type Attempt = (options: PlanOptions) => Promise<Fit | null>;
+
+/** The shortest context is the last to be refused where none fits. */
+async function longestContext(attempt: Attempt, options: PlanOptions, longest: number): Promise<Fit | null> {
+  const lengths = CONTEXTS.filter((length) => length <= longest);
   // A longer context never takes less, so halving finds the longest.
-  let [low, high] = [0, below.length - 1];
+  let [low, high] = [0, lengths.length - 1];
   let best: Fit | null = null;
   while (low <= high) {
     const middle = (low + high) >> 1;
-    const fit = await attempt(below[middle]!, 'q8');
-    if (fit) best = fit;
-    if (fit) low = middle + 1;
+    const fit = await attempt({ ...options, contextLength: lengths[middle]! });
+    if (fit) [best, low] = [fit, middle + 1];
     else high = middle - 1;
   }
-  if (!best || wanted.kv === 'q8') return best;
-  return (await attempt(best.options.contextLength!, wanted.kv)) ?? best;
+  return best;
+}
+
+/** The same context with as much as fits of what was wanted besides. */
+async function asWanted(attempt: Attempt, fit: Fit, wanted: PlanOptions): Promise<Fit> {
+  let best = fit;
+  for (const name of ['kv', 'perLayerTable', 'chunkLength'] as const) {
+    if (best.options[name] === wanted[name]) continue;
+    const options: PlanOptions = { ...best.options, [name]: wanted[name] };
+    if (wanted[name] === undefined) delete options[name];
+    best = (await attempt(options)) ?? best;
+  }
+  return best;
+}
+
+function missingOf(refusal: MemoryError | null): Missing {
+  const { needed, budget, requested, in_use, bytes, max, buffer } = (refusal?.details ?? {}) as Record<string, unknown>;
+  const beyond = (...parts: unknown[]) => (parts.every((part) => typeof part === 'number') ? parts.map(Number) : null);
+  const total = beyond(needed, budget);
+  if (total) return { missing: total[0]! - total[1]!, buffer: null };
+  const single = beyond(bytes, max);
+  if (single) return { missing: single[0]! - single[1]!, buffer: typeof buffer === 'string' ? buffer : null };
+  const live = beyond(requested, in_use, budget);
+  return { missing: live && live[0]! + live[1]! - live[2]!, buffer: null };
+}
+
+/** The first of `models` that fits, if need be with less than is usual; what cannot be read or run is passed over. */
+export async function firstThatFits<M>(models: M[], planOf: (model: M) => Plan, wanted: PlanOptions): Promise<{ model: M; fit: Fit } | null> {
+  for (const model of models) {
+    const plan = planOf(model);
+    try {
+      const { plan: { bytes } } = await plan(wanted);
+      return { model, fit: { options: wanted, bytes } };
+    } catch (thrown) {
+      if (!(thrown instanceof MemoryError)) {
+        if (RullamaError.from(thrown).code === 'CANCELLED') throw thrown;
+        continue;
+      }
+    }
+    const found = await whatFits(plan, wanted).catch(() => null);
+    if (found && 'options' in found) return { model, fit: found };
+  }
+  return null;
 }

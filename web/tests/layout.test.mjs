@@ -1,0 +1,88 @@
+// What a reader's eye would notice: how soon the page is there, and that nothing jumps while an answer comes.
+import { ensure, equal } from './lib.mjs';
+import { modelUrl } from './golden.mjs';
+import { answered, ask, openChat, set } from './chat_page.mjs';
+
+// So low that the answer becomes longer than the window, and the page follows its end.
+const WIDE = { width: 1200, height: 320 };
+const PHONE = { width: 360, height: 420 };
+/** The first paint with a server that is warm; measured 0.17 to 0.36 s on two cores that draw in software. */
+const FIRST_PAINT_MAX_MS = 1000;
+const VISITS = 5;
+const TOKENS = 64;
+
+export default {
+  async 'the first paint comes within a second'({ browser, server }) {
+    const times = [];
+    for (let visit = 0; visit < VISITS; visit++) {
+      const page = await browser.newPage();
+      await page.goto(server.url);
+      times.push(await page.evaluate(firstPaint));
+      await page.close();
+    }
+    const [coldest, ...warm] = times;
+    console.error(`first contentful paint: ${times.map((time) => `${time.toFixed(0)} ms`).join(', ')}`);
+    ensure(Math.max(...warm) < FIRST_PAINT_MAX_MS, `with a warm server the first paint came after ${warm} ms (the first visit's after ${coldest})`);
+  },
+
+  'nothing jumps while an answer comes': (test) => stable(test, WIDE),
+  'nothing jumps on a phone': (test) => stable(test, PHONE),
+};
+
+async function stable({ page, server }, size) {
+  await page.setViewportSize(size);
+  await openChat(page, server, modelUrl('tiny-dense-ple/ollama-q4_k_m'));
+  await page.waitForFunction(() => document.querySelector('#state').textContent.includes('ollama-q4_k_m') && !document.querySelector('progress'));
+  // Random weights that take the likeliest token talk without end.
+  await set(page, { temperature: 0, max_tokens: TOKENS });
+  await page.evaluate(watchShifts);
+  // One line, since the field grows with what is written into it.
+  await ask(page, 'Who are you?');
+  await answered(page, 1);
+  const isLonger = await page.locator('.area').evaluate((area) => area.scrollHeight > area.clientHeight);
+  ensure(isLonger, 'the answer is no longer than the window, so nothing was followed');
+  // The row of buttons comes with the end.
+  await page.locator('[aria-label="Regenerate answer"]').waitFor();
+  const { shifts, frames } = await page.evaluate(shiftsSeen);
+  ensure(frames > 20, `only ${frames} frames were painted`);
+  equal(shifts, [], `layout shifts at ${size.width} pixels`);
+}
+
+/** Runs in the page. */
+function firstPaint() {
+  return new Promise((resolve) => {
+    new PerformanceObserver((list) => {
+      const [entry] = list.getEntriesByName('first-contentful-paint');
+      if (entry) resolve(entry.startTime);
+    }).observe({ type: 'paint', buffered: true });
+  });
+}
+
+/** Runs in the page: notes layout shifts from now on, also those soon after a key, which metrics excuse. */
+function watchShifts() {
+  globalThis.watched?.observer.disconnect();
+  const watched = (globalThis.watched = { shifts: [], frames: 0 });
+  const describe = (node) => (node?.nodeType === 1 ? `${node.localName}.${node.className}` : (node?.nodeName ?? 'gone'));
+  const note = ({ startTime, value, sources }) =>
+    watched.shifts.push({
+      startTime,
+      value,
+      moved: sources.map(({ node, previousRect, currentRect }) => [describe(node), previousRect.toJSON(), currentRect.toJSON()]),
+    });
+  watched.observer = new PerformanceObserver((list) => list.getEntries().forEach(note));
+  watched.observer.observe({ type: 'layout-shift' });
+  const count = () => {
+    watched.frames += 1;
+    if (globalThis.watched === watched) requestAnimationFrame(count);
+  };
+  requestAnimationFrame(count);
+}
+
+/** Runs in the page: what was noted up to now. A shift made on purpose says when all before it are known, and that any would be. */
+async function shiftsSeen() {
+  const { shifts, frames } = globalThis.watched;
+  const now = performance.now();
+  document.querySelector('main').style.paddingTop = '60px';
+  while (!shifts.some(({ startTime }) => startTime >= now)) await new Promise(requestAnimationFrame);
+  return { shifts: shifts.filter(({ startTime }) => startTime < now), frames };
+}
