@@ -203,6 +203,7 @@ impl Context {
     /// Runs the prompt path over one chunk and reads every tap's rows; for tests and for looking into a model.
     pub async fn trace(&mut self, ids: &[u32]) -> Result<Vec<(String, Vec<f32>)>, Error> {
         self.check(ids)?;
+        self.rest();
         let rows = self.write_inputs(ids).await?;
         self.reach = self.reach.max(self.position + rows);
         let mut values = Vec::new();
@@ -248,6 +249,7 @@ impl Context {
     }
 
     pub(crate) fn set_position(&mut self, position: u32, reach: u32) {
+        self.rest();
         self.position = position;
         self.reach = reach;
     }
@@ -288,7 +290,6 @@ impl Context {
         });
         device.submit(recorder);
         device.wait().await?;
-        self.rest();
         self.set_position(0, 0);
         Ok(())
     }
