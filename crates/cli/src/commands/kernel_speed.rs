@@ -22,6 +22,8 @@ const MEASUREMENTS: u32 = 3;
 /// A case works on several copies of its buffers in turn, so many bytes in all that no cache holds them.
 const COPIED_BYTES: u64 = 256 << 20;
 const COPIES_MAX: u64 = 32;
+/// Seconds after which no more copies are made.
+const PREPARING_SECONDS: f64 = 0.5;
 
 /// Workgroups of arithmetic that keep the largest GPU busy, and as many as a processor does in a tenth of a second.
 const GPU_WORKGROUPS: u32 = 2048;
@@ -160,8 +162,18 @@ async fn seconds(device: &Device, case: &Case) -> Result<f64, engine::gpu::Error
     // A processor's caches are part of what a software adapter is.
     let is_software = device.adapter().kind == AdapterKind::Cpu;
     let copies = if is_software { 1 } else { (COPIED_BYTES / case.bytes.max(1)).clamp(1, COPIES_MAX) };
-    let prepare = || (0..copies).map(|_| case.prepare(device)).collect::<Result<Vec<Prepared>, _>>();
-    let prepared = device.guarded(prepare).await?;
+    let prepare = || {
+        let start = Instant::now();
+        let mut prepared = vec![case.prepare(device)?];
+        // A case that is checked elsewhere computes what it expects, which may take long.
+        let affordable = 1 + (PREPARING_SECONDS / start.elapsed().as_secs_f64()) as u64;
+        for _ in 1..copies.min(affordable) {
+            prepared.push(case.prepare(device)?);
+        }
+        Ok(prepared)
+    };
+    let prepared: Vec<Prepared> = device.guarded(prepare).await?;
+    let copies = prepared.len() as u64;
     let dispatches: u64 = prepared.iter().map(|copy| copy.ops.len() as u64).sum();
     let rounds_max = (DISPATCHES_MAX / dispatches).max(1);
     time(device, &prepared, 1).await?; // warms up
