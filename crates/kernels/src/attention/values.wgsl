@@ -12,11 +12,17 @@ fn cached_at(key: u32, kv_head: u32) -> u32 {
 struct Raw { unit: Kv, scale: Kv }
 
 fn raw_key(from_k: u32, unit: u32) -> Raw {
+    if (!KV_SCALES) {
+        return Raw(k_cache[from_k + unit], Kv());
+    }
     return Raw(k_cache[from_k + unit], k_cache[from_k + kv_scale_at(unit)]);
 }
 
 fn raw_value(key: u32, kv_head: u32, column: u32) -> Raw {
     let at = cached_at(key, kv_head);
+    if (!KV_SCALES) {
+        return Raw(v_cache[at + column], Kv());
+    }
     return Raw(v_cache[at + column], v_cache[at + kv_scale_at(column)]);
 }
 

@@ -4,7 +4,7 @@ alias Kv = vec2<u32>;
 const KV_SCALES = false;
 const HEAD_UNITS = HEAD_DIM / 4u;
 
-// Where unit i of a head finds its scale: it has none and is read twice, which costs nothing.
+// Where unit i of a head would find its scale: it has none.
 fn kv_scale_at(i: u32) -> u32 {
     return i;
 }

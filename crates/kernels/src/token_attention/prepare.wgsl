@@ -131,10 +131,16 @@ fn cached_at(key: u32, kv_head: u32) -> u32 {
 struct Raw { unit: Kv, scale: Kv }
 
 fn raw_key(at: u32, i: u32) -> Raw {
+    if (!KV_SCALES) {
+        return Raw(k_cache[at + i], Kv());
+    }
     return Raw(k_cache[at + i], k_cache[at + kv_scale_at(i)]);
 }
 
 fn raw_value(at: u32, i: u32) -> Raw {
+    if (!KV_SCALES) {
+        return Raw(v_cache[at + i], Kv());
+    }
     return Raw(v_cache[at + i], v_cache[at + kv_scale_at(i)]);
 }
 
