@@ -6,13 +6,14 @@ import { answered, ask, openChat, set } from './chat_page.mjs';
 // So low that the answer becomes longer than the window, and the page follows its end.
 const WIDE = { width: 1200, height: 320 };
 const PHONE = { width: 360, height: 420 };
-/** The first paint with a server that is warm; measured 0.17 to 0.36 s on two cores that draw in software. */
-const FIRST_PAINT_MAX_MS = 1000;
+/** What may take long to come, and what works once it is there. */
+const LARGE = /\/assets\/(rullama_bg|worker|demo)-/;
 const VISITS = 5;
 const TOKENS = 64;
 
 export default {
-  async 'the first paint comes within a second'({ browser, server }) {
+  // How soon it comes is said here; that it waits for nothing but page, code and style is what makes it so on any machine.
+  async 'the first paint waits for no engine and no model'({ browser, server }) {
     const times = [];
     for (let visit = 0; visit < VISITS; visit++) {
       const page = await browser.newPage();
@@ -20,9 +21,19 @@ export default {
       times.push(await page.evaluate(firstPaint));
       await page.close();
     }
-    const [coldest, ...warm] = times;
     console.error(`first contentful paint: ${times.map((time) => `${time.toFixed(0)} ms`).join(', ')}`);
-    ensure(Math.max(...warm) < FIRST_PAINT_MAX_MS, `with a warm server the first paint came after ${warm} ms (the first visit's after ${coldest})`);
+    const page = await browser.newPage();
+    await page.route(LARGE, () => {}); // never answered
+    const held = page.waitForRequest(LARGE);
+    const answered = [];
+    page.on('requestfinished', (request) => answered.push(request.resourceType()));
+    await page.goto(server.url, { waitUntil: 'commit' });
+    await page.evaluate(firstPaint);
+    ensure(await page.getByRole('button', { name: 'New chat' }).isVisible(), 'what is painted is the app');
+    const needed = answered.filter((type) => ['document', 'script', 'stylesheet', 'font'].includes(type)).sort();
+    equal(needed, ['document', 'script', 'stylesheet'], 'what was answered by the first paint');
+    await held;
+    await page.close();
   },
 
   'nothing jumps while an answer comes': (test) => stable(test, WIDE),
@@ -50,7 +61,8 @@ async function stable({ page, server }, size) {
 
 /** Runs in the page. */
 function firstPaint() {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error('nothing was painted for a minute')), 60_000);
     new PerformanceObserver((list) => {
       const [entry] = list.getEntriesByName('first-contentful-paint');
       if (entry) resolve(entry.startTime);

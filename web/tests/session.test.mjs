@@ -27,7 +27,8 @@ export default {
     const made = [many.buffers_created, many.bind_groups_created, many.pipelines_created];
     equal(made, [0, 0, 0], 'buffers, bind groups and pipelines made for an answer');
     equal(many.submits - few.submits, 12 - 4, 'submits for 12 tokens, less those for 4');
-    equal(sampled.submits, many.submits, 'submits for 12 sampled tokens');
+    // What is begun ahead goes in one submission, all else of a token in two; the prompt gives the first of the twelve.
+    equal(sampled.submits - many.submits, 12 - 2, 'submits for 12 sampled tokens, more than for as many likeliest ones');
     equal(sampled.dispatches - many.dispatches, 12, 'the best are found in one dispatch more than the one best');
     equal(sampled.bytes_read, 12 * 3076, 'bytes read back for 12 sampled tokens');
     equal(unloaded.total_bytes, 0, 'bytes after unloading');
