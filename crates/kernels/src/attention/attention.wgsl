@@ -112,7 +112,7 @@ fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_
         for (var chunk = 0u; chunk < CHUNKS; chunk += 1u) {
             let here = chunk * 4u + load_part < N;
             workgroupBarrier();     // what was in the tiles has been read
-            tile_k[place(load_key, load_part)] = select(vec4<f32>(), kv_value(next_k.unit, next_k.scale), here);
+            tile_k[place(load_key, load_part)] = select(vec4<f32>(), unpacked(next_k), here);
             if (local < 4u * ROWS) {
                 tile_q[local] = select(vec4<f32>(), next_q, here);
             }

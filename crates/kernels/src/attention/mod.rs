@@ -67,6 +67,7 @@ pub fn shader(shape: &Shape) -> Shader {
         .constant("WINDOW", shape.window)
         .file(include_str!("../shared/step.wgsl"))
         .file(shape.kv.file())
+        .file(include_str!("../shared/kv_cached.wgsl"))
         .file(include_str!("values.wgsl"))
         .file(include_str!("attention.wgsl"))
 }

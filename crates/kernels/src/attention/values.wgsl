@@ -1,29 +1,7 @@
 // Values of a block on their way to eight query rows.
 
-// Where a key lies. Without a window the cache holds all that are seen.
-fn cached_at(key: u32, kv_head: u32) -> u32 {
-    if (WINDOW == 0u) {
-        return (key * KV_HEADS + kv_head) * HEAD_UNITS;
-    }
-    return ((key % CAPACITY) * KV_HEADS + kv_head) * HEAD_UNITS;
-}
-
-// Four columns with their scale as they lie: unpacked only when they are needed, so that nobody waits for them before.
-struct Raw { unit: Kv, scale: Kv }
-
-fn raw_key(from_k: u32, unit: u32) -> Raw {
-    if (!KV_SCALES) {
-        return Raw(k_cache[from_k + unit], Kv());
-    }
-    return Raw(k_cache[from_k + unit], k_cache[from_k + kv_scale_at(unit)]);
-}
-
-fn raw_value(key: u32, kv_head: u32, column: u32) -> Raw {
-    let at = cached_at(key, kv_head);
-    if (!KV_SCALES) {
-        return Raw(v_cache[at + column], Kv());
-    }
-    return Raw(v_cache[at + column], v_cache[at + kv_scale_at(column)]);
+fn value_of(key: u32, kv_head: u32, column: u32) -> Raw {
+    return raw_value(cached_at(key, kv_head), column);
 }
 
 // Four columns of eight keys, whose loads are in flight together.
@@ -32,10 +10,10 @@ struct Raws { a: Raw, b: Raw, c: Raw, d: Raw, e: Raw, f: Raw, g: Raw, h: Raw }
 // Keys outside first .. last repeat the nearest; they weigh nothing.
 fn raw_values(key: u32, first: u32, last: u32, kv_head: u32, column: u32) -> Raws {
     return Raws(
-        raw_value(clamp(key, first, last), kv_head, column), raw_value(clamp(key + 1u, first, last), kv_head, column),
-        raw_value(clamp(key + 2u, first, last), kv_head, column), raw_value(clamp(key + 3u, first, last), kv_head, column),
-        raw_value(clamp(key + 4u, first, last), kv_head, column), raw_value(clamp(key + 5u, first, last), kv_head, column),
-        raw_value(clamp(key + 6u, first, last), kv_head, column), raw_value(clamp(key + 7u, first, last), kv_head, column));
+        value_of(clamp(key, first, last), kv_head, column), value_of(clamp(key + 1u, first, last), kv_head, column),
+        value_of(clamp(key + 2u, first, last), kv_head, column), value_of(clamp(key + 3u, first, last), kv_head, column),
+        value_of(clamp(key + 4u, first, last), kv_head, column), value_of(clamp(key + 5u, first, last), kv_head, column),
+        value_of(clamp(key + 6u, first, last), kv_head, column), value_of(clamp(key + 7u, first, last), kv_head, column));
 }
 
 // Four columns of eight query rows.
@@ -51,7 +29,7 @@ fn corrected(o: Sums, r: u32) -> Sums {
 
 // Adds the value of the block's key j.
 fn with_one(o: Sums, j: u32, eight: u32, raw: Raw) -> Sums {
-    let v = kv_value(raw.unit, raw.scale);
+    let v = unpacked(raw);
     let at = j * (ROWS / 4u) + eight * 2u;
     let low = weights[at];
     let high = weights[at + 1u];

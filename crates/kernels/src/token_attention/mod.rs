@@ -118,6 +118,7 @@ impl Shape {
             .file(include_str!("../shared/rope.wgsl"))
             .file(self.kv.file())
             .file(include_str!("../shared/kv_row.wgsl"))
+            .file(include_str!("../shared/kv_cached.wgsl"))
             .file(include_str!("prepare.wgsl"))
     }
 

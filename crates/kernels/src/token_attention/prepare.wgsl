@@ -119,39 +119,10 @@ fn prepare_newest(key_row: u32, value_row: u32, kv_head: u32, append: bool, loca
     }
 }
 
-// Where a key and its value begin in the cache. Without a window it holds all that are seen.
-fn cached_at(key: u32, kv_head: u32) -> u32 {
-    if (WINDOW == 0u) {
-        return (key * KV_HEADS + kv_head) * HEAD_UNITS;
-    }
-    return ((key % CAPACITY) * KV_HEADS + kv_head) * HEAD_UNITS;
-}
-
-// Four values on their way from the cache, with their scale: unpacked only when they are needed, so that nobody waits for them before.
-struct Raw { unit: Kv, scale: Kv }
-
-fn raw_key(at: u32, i: u32) -> Raw {
-    if (!KV_SCALES) {
-        return Raw(k_cache[at + i], Kv());
-    }
-    return Raw(k_cache[at + i], k_cache[at + kv_scale_at(i)]);
-}
-
-fn raw_value(at: u32, i: u32) -> Raw {
-    if (!KV_SCALES) {
-        return Raw(v_cache[at + i], Kv());
-    }
-    return Raw(v_cache[at + i], v_cache[at + kv_scale_at(i)]);
-}
-
 fn newest_key(i: u32) -> Raw {
     return Raw(new_key[i], new_key[kv_scale_at(i)]);
 }
 
 fn newest_value(i: u32) -> vec4<f32> {
     return kv_value(new_value[i], new_value[kv_scale_at(i)]);
-}
-
-fn unpacked(raw: Raw) -> vec4<f32> {
-    return kv_value(raw.unit, raw.scale);
 }
