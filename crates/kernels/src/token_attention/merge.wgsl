@@ -5,7 +5,6 @@
 @group(0) @binding(2) var<uniform> step: Step;
 
 const N: u32 = HEAD_DIM / 4u;
-const SPLIT_LANES: u32 = 8u;
 const COLUMNS: u32 = WORKGROUP / SPLIT_LANES;       // vec4 of a workgroup
 
 var<workgroup> joined: array<vec4<f32>, WORKGROUP>;

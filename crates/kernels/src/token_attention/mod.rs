@@ -34,9 +34,11 @@ const WHOLE_WORKGROUP: u32 = 256;
 const WHOLE_VALUES_MAX: u32 = 1024 * 256;
 /// Columns that a workgroup over few keys takes at least: fewer would compute the same scores more often.
 const PART_COLUMNS: u32 = 64;
-/// Invocations of a workgroup that joins partial results, and those of them that join the same columns.
+/// Invocations of a workgroup that joins partial results, those of them that join the same columns, and the shares above which
+/// more of them do.
 const MERGE_WORKGROUP: u32 = 128;
-const MERGE_LANES: u32 = 8;
+const MERGE_LANES: [u32; 2] = [8, 32];
+const FEW_SPLITS: u32 = 64;
 
 /// What the shader's text depends on.
 #[derive(Clone, Copy, Debug)]
@@ -97,6 +99,11 @@ impl Shape {
             group /= 2;
         }
         group
+    }
+
+    /// Invocations that join the shares of the same columns.
+    fn merge_lanes(&self) -> u32 {
+        MERGE_LANES[usize::from(self.splits() > FEW_SPLITS)]
     }
 
     /// Workgroups that divide the columns of a head over few keys.
@@ -171,6 +178,7 @@ fn merge_shader(shape: &Shape) -> Shader {
     let shader = Shader::new("attention_merge")
         .bounded()
         .constant("WORKGROUP", MERGE_WORKGROUP)
+        .constant("SPLIT_LANES", shape.merge_lanes())
         .constant("HEADS", shape.heads)
         .constant("HEAD_DIM", shape.head_dim)
         .constant("WINDOW", shape.window)
@@ -229,7 +237,7 @@ pub fn forward(device: &Device, shape: &Shape, buffers: Buffers<'_>) -> Result<V
     bindings.extend([partials, sums]);
     let split = Op::new(device, &split_shader(shape), &bindings, grid)?;
     let columns = shape.heads * shape.head_dim / 4;
-    let grid = fixed([columns.div_ceil(MERGE_WORKGROUP / MERGE_LANES), 1, 1]);
+    let grid = fixed([columns.div_ceil(MERGE_WORKGROUP / shape.merge_lanes()), 1, 1]);
     let merge = Op::new(device, &merge_shader(shape), &[partials, sums, step, y], grid)?;
     Ok(vec![split, merge])
 }

@@ -1,13 +1,13 @@
 // Attention of a single token over many keys. One workgroup computes GROUP query heads of one kv head over one share of the
 // keys, so that a key is loaded once for all of them. Keys come in blocks of BLOCK and each block in chunks of columns
-// through workgroup memory, the next chunk on its way while one is multiplied: two invocations compute a key's scores, half
+// through workgroup memory, the next two chunks on their way while one is multiplied: two invocations compute a key's scores, half
 // of a chunk each. Softmax runs online (maximum and sum carried from block to block); for the values, invocations take four
 // columns each of all heads. What is left is joined by merge.wgsl.
 @group(0) @binding(6) var<storage, read_write> partials: array<vec4<f32>>;  // (SPLITS, HEADS, HEAD_DIM)
 @group(0) @binding(7) var<storage, read_write> sums: array<vec2<f32>>;      // (SPLITS, HEADS): maximum, sum
 
 const CHUNK: u32 = 4u;                              // vec4 of each key
-const CHUNKS: u32 = (N + CHUNK - 1u) / CHUNK;
+const CHUNKS: u32 = (N + 2u * CHUNK - 1u) / (2u * CHUNK) * 2u;  // even; behind the last column chunks are zeros
 const PITCH: u32 = BLOCK + 1u;                      // so that a key's vec4s lie in different banks
 const ROW: u32 = CHUNK * PITCH;                     // a tile of keys; it serves as scratch between tiles
 const SHARES: u32 = WORKGROUP / N;                  // invocations that share four columns of the values
@@ -30,7 +30,7 @@ fn fetched(block: Block, chunk: u32, u: u32) -> Raw {
 }
 
 fn put(chunk: u32, u: u32, raw: Raw) {
-    let there = N % CHUNK == 0u || chunk * CHUNK + u % CHUNK < N;
+    let there = N % (2u * CHUNK) == 0u || chunk * CHUNK + u % CHUNK < N;
     row[u % CHUNK * PITCH + u / CHUNK] = select(vec4<f32>(0.0), unpacked(raw), there);
 }
 
@@ -39,25 +39,47 @@ fn query_at(h: u32, i: u32) -> vec4<f32> {
     return query[min(h, GROUP - 1u) * N + i];
 }
 
-// This invocation's half of the scores of key local % BLOCK.
+// What an invocation loads of a chunk; the last again where there are no more.
+struct Part { a: Raw, b: Raw }
+
+fn fetched_part(block: Block, chunk: u32, local: u32) -> Part {
+    let there = min(chunk, CHUNKS - 1u);
+    return Part(fetched(block, there, local), fetched(block, there, local + WORKGROUP));
+}
+
+fn put_part(chunk: u32, part: Part, local: u32) {
+    put(chunk, local, part.a);
+    put(chunk, local + WORKGROUP, part.b);
+}
+
+// What the chunk in the tile adds to this invocation's half of the scores of key local % BLOCK.
+fn chunk_scores(chunk: u32, local: u32) -> vec4<f32> {
+    var scores = vec4<f32>(0.0);
+    let begin = local / BLOCK * (CHUNK / 2u);
+    for (var n = begin; n < begin + CHUNK / 2u; n += 1u) {
+        let key = row[n * PITCH + local % BLOCK];
+        let i = min(chunk * CHUNK + n, N - 1u);
+        scores += vec4<f32>(dot(query_at(0u, i), key), dot(query_at(1u, i), key),
+            dot(query_at(2u, i), key), dot(query_at(3u, i), key));
+    }
+    return scores;
+}
+
+// This invocation's half of the scores of key local % BLOCK. Two chunks are on their way while one is multiplied.
 fn half_scores(block: Block, local: u32) -> vec4<f32> {
     var scores = vec4<f32>(0.0);
-    var a = fetched(block, 0u, local);
-    var b = fetched(block, 0u, local + WORKGROUP);
-    for (var chunk = 0u; chunk < CHUNKS; chunk += 1u) {
-        put(chunk, local, a);
-        put(chunk, local + WORKGROUP, b);
+    var even = fetched_part(block, 0u, local);
+    var odd = fetched_part(block, 1u, local);
+    for (var chunk = 0u; chunk < CHUNKS; chunk += 2u) {
+        put_part(chunk, even, local);
         workgroupBarrier();
-        let next = min(chunk + 1u, CHUNKS - 1u);
-        a = fetched(block, next, local);
-        b = fetched(block, next, local + WORKGROUP);
-        let begin = local / BLOCK * (CHUNK / 2u);
-        for (var n = begin; n < begin + CHUNK / 2u; n += 1u) {
-            let key = row[n * PITCH + local % BLOCK];
-            let i = min(chunk * CHUNK + n, N - 1u);
-            scores += vec4<f32>(dot(query_at(0u, i), key), dot(query_at(1u, i), key),
-                dot(query_at(2u, i), key), dot(query_at(3u, i), key));
-        }
+        even = fetched_part(block, chunk + 2u, local);
+        scores += chunk_scores(chunk, local);
+        workgroupBarrier();
+        put_part(chunk + 1u, odd, local);
+        workgroupBarrier();
+        odd = fetched_part(block, chunk + 3u, local);
+        scores += chunk_scores(chunk + 1u, local);
         workgroupBarrier();
     }
     return scores;
