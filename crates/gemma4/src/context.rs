@@ -10,7 +10,7 @@ use crate::per_layer_rows::PerLayerRows;
 use crate::rewind::can_rewind;
 use gpu::{Account, Buffer, Readback, Recorder, Usage};
 use kernels::head_norm_rope::rope_table;
-use kernels::op::{Op, Step};
+use kernels::op::{Op, Step, shaders_of};
 use kernels::top_k;
 use std::rc::Rc;
 
@@ -68,8 +68,9 @@ impl Context {
             Ok((buffers, readback(plan.arena.readback)?, [readback(first)?, readback(second)?]))
         };
         let (buffers, readback, token_readbacks) = device.guarded(create).await?;
-        let passes =
-            || Ok((Pass::new(&model, &buffers, Path::Prompt)?, Pass::new(&model, &buffers, Path::Decode)?));
+        let pass = |path| Pass::new(&model, &buffers, path);
+        let passes = || Ok::<_, gpu::Error>((pass(Path::Prompt)?, pass(Path::Decode)?));
+        device.compile_ahead(&shaders_of(passes)?);
         let (prompt, decode) = device.guarded(passes).await?;
         let (checkpoint, chunk) = (model.checkpoint(), plan.options.chunk);
         let per_layer_rows = plan.arena.per_layer_rows.and_then(|_| PerLayerRows::new(checkpoint, chunk));

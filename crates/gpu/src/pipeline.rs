@@ -97,6 +97,15 @@ impl Device {
         Ok(pipeline)
     }
 
+    /// Compiles many shaders at once, on as many threads as there are processors, so that [`Device::pipeline`] finds them. One that the
+    /// device refuses is left for whoever asks for it. A browser's device lives on one thread: there it does nothing.
+    pub fn compile_ahead(&self, shaders: &[Shader]) {
+        #[cfg(not(target_arch = "wasm32"))]
+        compile_in_threads(self, shaders);
+        #[cfg(target_arch = "wasm32")]
+        let _ = shaders;
+    }
+
     fn accept(&self, shader: &Shader) -> Result<String, Error> {
         self.inner().faults.check_alive()?;
         match self.lacks(shader) {
@@ -168,6 +177,27 @@ impl Device {
         assert!(bytes <= bytes_max, "{place}: {bytes} bytes, one binding has at most {bytes_max}");
         wgpu::BufferBinding { buffer: buffer.raw(), offset, size: wgpu::BufferSize::new(bytes) }
     }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn compile_in_threads(device: &Device, shaders: &[Shader]) {
+    use std::collections::HashSet;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    let mut seen = HashSet::new();
+    let distinct: Vec<&Shader> = shaders.iter().filter(|&shader| seen.insert(shader)).collect();
+    let next = AtomicUsize::new(0);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads.min(distinct.len()) {
+            scope.spawn(|| {
+                while let Some(shader) = distinct.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    // Who needs it is told why there is none.
+                    let _ = device.pipeline(shader);
+                }
+            });
+        }
+    });
 }
 
 /// Names what is missing where subgroups of one size are wanted and may be smaller, or where there are none.

@@ -55,6 +55,8 @@ impl Check {
         if self.speed {
             return kernel_speed::run(&device, &cases, self.json).await;
         }
+        let shaders: Vec<_> = cases.iter().flat_map(|case| case.shaders.iter().cloned()).collect();
+        device.compile_ahead(&shaders);
         let mut rows: Vec<Row> = Vec::new();
         for case in &cases {
             if rows.last().is_none_or(|row| row.kernel != case.kernel) {
