@@ -13,10 +13,14 @@ use serde::{Deserialize, Serialize};
 
 /// Seconds that a measurement takes at least: many times what a browser needs to say that work is done.
 const MEASURE_SECONDS: f64 = 0.02;
-/// Most rounds of a measurement.
-const ROUNDS_MAX: u32 = 4096;
-/// Measurements of which the shortest counts: what comes between only ever adds.
+/// Rounds of a submission where they are short: a browser takes longer to hand over one than a large card to do it.
+const ROUNDS_SUBMITTED: u32 = 8;
+/// Most submissions of a measurement.
+const SUBMISSIONS_MAX: u32 = 512;
+/// Measurements in a row of which the shortest counts: what comes between only ever adds.
 const REPEATS: u32 = 3;
+/// Times that all tiers are measured, one after the other, so that a card that raises its clocks meanwhile favours none.
+const TURNS: u32 = 2;
 /// What a tier must take of the time of a simpler one to be preferred.
 const WORTHWHILE: f64 = 0.97;
 
@@ -191,28 +195,28 @@ pub struct TierRow {
 /// # Errors
 /// [`Error::Gpu`] if the device is lost.
 pub async fn choose(device: &Device) -> Result<(Choice, Vec<TierRow>), Error> {
+    let token_cases = TokenTier::ALL.map(|tier| trial::token_cases(tier.products(), tier.sums(device)));
+    let prompt_cases = PromptTier::ALL.map(|tier| trial::prompt_cases(tier.products()));
+    let cases = token_cases.iter().chain(&prompt_cases).flatten();
+    let shaders: Vec<_> = cases.flat_map(|case| case.shaders.iter().cloned()).collect();
+    device.compile_ahead(&shaders);
     let mut token = Vec::new();
-    for tier in TokenTier::ALL {
-        let cases = trial::token_cases(tier.products(), tier.sums(device));
-        token.push(attempt(device, &cases).await?);
+    for cases in &token_cases {
+        token.push(attempt(device, cases).await?);
     }
-    if token.iter().filter(|trial| passed(trial)).count() > 1 {
+    for _ in 0..turns(&token) {
         for (tier, trial) in TokenTier::ALL.into_iter().zip(&mut token) {
-            if let Trial::Passed { seconds, .. } = trial {
-                let work = || Ok((trial::token_work(device, tier.products(), tier.sums(device))?, 1));
-                *seconds = Some(measure(device, &work).await?);
-            }
+            let work = || Ok((trial::token_work(device, tier.products(), tier.sums(device))?, 1));
+            time(device, trial, &work).await?;
         }
     }
     let mut prompt = Vec::new();
-    for tier in PromptTier::ALL {
-        prompt.push(attempt(device, &trial::prompt_cases(tier.products())).await?);
+    for cases in &prompt_cases {
+        prompt.push(attempt(device, cases).await?);
     }
-    if prompt.iter().filter(|trial| passed(trial)).count() > 1 {
+    for _ in 0..turns(&prompt) {
         for (tier, trial) in PromptTier::ALL.into_iter().zip(&mut prompt) {
-            if let Trial::Passed { seconds, .. } = trial {
-                *seconds = Some(measure(device, &|| trial::prompt_work(device, tier.products())).await?);
-            }
+            time(device, trial, &|| trial::prompt_work(device, tier.products())).await?;
         }
     }
     let (best_token, best_prompt) = (best(&token), best(&prompt));
@@ -226,8 +230,21 @@ pub async fn choose(device: &Device) -> Result<(Choice, Vec<TierRow>), Error> {
     Ok((choice, token_rows.chain(prompt_rows).collect()))
 }
 
-fn passed(trial: &Trial) -> bool {
-    matches!(trial, Trial::Passed { .. })
+/// How often tiers are measured: not at all where there is nothing to choose.
+fn turns(trials: &[Trial]) -> u32 {
+    let passed = trials.iter().filter(|trial| matches!(trial, Trial::Passed { .. })).count();
+    if passed > 1 { TURNS } else { 0 }
+}
+
+/// Measures a tier's work, if the tier passed; the least that was measured of it counts.
+async fn time(device: &Device, trial: &mut Trial, work: &Work<'_>) -> Result<(), Error> {
+    let Trial::Passed { seconds, .. } = trial else { return Ok(()) };
+    // What is as slow as that woke the card the first time.
+    if seconds.is_none_or(|before| before < MEASURE_SECONDS) {
+        let measured = measure(device, work).await?;
+        *seconds = Some(seconds.map_or(measured, |before| before.min(measured)));
+    }
+    Ok(())
 }
 
 /// Runs a tier's cases.
@@ -251,38 +268,42 @@ async fn attempt(device: &Device, cases: &[Case]) -> Result<Trial, Error> {
     Ok(Trial::Passed { error: worst, seconds: None })
 }
 
+/// What a tier is measured by: dispatches, and the rows that they are for.
+type Work<'a> = dyn Fn() -> Result<(Vec<Op>, u32), gpu::Error> + 'a;
+
 /// Seconds of one round of work, from many in a row so that handing them over does not count.
-async fn measure(
-    device: &Device,
-    work: &dyn Fn() -> Result<(Vec<Op>, u32), gpu::Error>,
-) -> Result<f64, Error> {
+async fn measure(device: &Device, work: &Work<'_>) -> Result<f64, Error> {
     let (ops, rows) = device.guarded(work).await?;
-    let rounds = |n: u32| {
+    let submissions = |n: u32, rounds: u32| {
         let ops = &ops;
         async move {
             let start = web_time::Instant::now();
-            // Each by itself, so that what a submission costs the host goes on while the GPU works on the round before.
+            // What a submission costs the host goes on while the GPU works on the one before.
             for _ in 0..n {
                 let mut recorder = device.recorder();
-                recorder.pass("trial", |pass| ops.iter().for_each(|op| op.record(pass, rows)));
+                recorder.pass("trial", |pass| {
+                    for _ in 0..rounds {
+                        ops.iter().for_each(|op| op.record(pass, rows));
+                    }
+                });
                 device.submit(recorder);
             }
             device.wait().await?;
             Ok::<f64, gpu::Error>(start.elapsed().as_secs_f64())
         }
     };
-    // The first round pays for what is set up once, and the growing ones wake a card that was resting.
-    rounds(1).await?;
-    let mut n = 1;
-    let mut least = rounds(n).await?;
-    while least < MEASURE_SECONDS && n < ROUNDS_MAX {
-        n *= 4;
-        least = rounds(n).await?;
+    // The first pays for what is set up once, and the growing numbers wake a card that was resting.
+    submissions(1, 1).await?;
+    let mut least = submissions(1, 1).await?;
+    let (mut n, mut rounds) = (1, 1);
+    while least < MEASURE_SECONDS && n < SUBMISSIONS_MAX {
+        (n, rounds) = if rounds == 1 { (n, ROUNDS_SUBMITTED) } else { (4 * n, rounds) };
+        least = submissions(n, rounds).await?;
     }
     for _ in 1..REPEATS {
-        least = least.min(rounds(n).await?);
+        least = least.min(submissions(n, rounds).await?);
     }
-    Ok(least / f64::from(n))
+    Ok(least / f64::from(n * rounds))
 }
 
 /// The fastest that passed; a simpler tier if the gain is not worth while.

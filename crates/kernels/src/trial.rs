@@ -10,11 +10,14 @@ use crate::{half_rows, token_attention};
 use gguf::Type;
 use gpu::{Account, Buffer, Device, Error, Usage};
 
-/// Widths of the work, those of a small model.
+/// Widths of the work, those of a small model's widest layers: on the largest card a product then takes longer than a browser takes to
+/// hand it over.
 const HIDDEN: u64 = 1536;
-const FEED_FORWARD: u64 = 3072;
+const FEED_FORWARD: u64 = 12_288;
 const PER_LAYER: u64 = 256;
 const QUERIES: u64 = 2048;
+/// Bytes after which arbitrary ones repeat.
+const PIECE_BYTES: u64 = 1 << 20;
 /// Tokens of a prompt's work.
 const TOKENS: u32 = 256;
 
@@ -95,7 +98,8 @@ pub fn prompt_work(device: &Device, products: PromptProducts) -> Result<(Vec<Op>
     Ok((ops, TOKENS))
 }
 
-/// A buffer of bytes from 0x20 to 0x3f: f16 and f32 of ordinary size, whatever they are read as.
+/// A buffer of bytes from 0x20 to 0x3f: f16 and f32 of ordinary size, whatever they are read as. After a MiB they are the same again: a
+/// card is to be measured, not how fast the host makes numbers up.
 pub(crate) fn arbitrary(device: &Device, bytes: u64) -> Result<Buffer, Error> {
     let buffer = device.buffer("trial", Account::Other, bytes, Usage::Storage)?;
     let mut state = 1u32;
@@ -103,7 +107,9 @@ pub(crate) fn arbitrary(device: &Device, bytes: u64) -> Result<Buffer, Error> {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         0x20 | (state >> 27) as u8
     };
-    let contents: Vec<u8> = (0..bytes).map(|_| next()).collect();
-    device.write(&buffer, 0, &contents);
+    let piece: Vec<u8> = (0..bytes.min(PIECE_BYTES)).map(|_| next()).collect();
+    for at in (0..bytes).step_by(PIECE_BYTES as usize) {
+        device.write(&buffer, at, &piece[..(bytes - at).min(PIECE_BYTES) as usize]);
+    }
     Ok(buffer)
 }
