@@ -25,6 +25,10 @@ pub struct Tolerance {
     pub reason: &'static str,
 }
 
+/// That of a case which only measures.
+pub(crate) const UNCHECKED: Tolerance =
+    Tolerance { relative: 0.0, reason: "there are no outputs to compare" };
+
 /// One check of one kernel.
 pub struct Case {
     /// The kernel's name, which is also its folder's.

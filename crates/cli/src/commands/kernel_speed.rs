@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Instant, SystemTime};
 
 use engine::Device;
-use engine::gpu::AdapterKind;
+use engine::gpu::{AdapterKind, Shader};
 use engine::kernels::case::{Case, Prepared, copy_probe, multiply_probes};
 use engine::kernels::probe::Numbers;
 use serde::Serialize;
@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::terminal::{print_json, print_line};
 
 /// What is measured at once lasts at least this long, so that a submission's latency does not count.
-const SECONDS_MIN: f64 = 0.05;
+const SECONDS_MIN: f64 = 0.02;
 /// Most dispatches that are recorded at once.
 const DISPATCHES_MAX: u64 = 20_000;
 /// The least of so many measurements counts: what disturbs one makes it longer.
@@ -23,7 +23,7 @@ const MEASUREMENTS: u32 = 3;
 const COPIED_BYTES: u64 = 256 << 20;
 const COPIES_MAX: u64 = 32;
 /// Seconds after which no more copies are made.
-const PREPARING_SECONDS: f64 = 0.5;
+const PREPARING_SECONDS: f64 = 0.2;
 
 /// Workgroups of arithmetic that keep the largest GPU busy, and as many as a processor does in a tenth of a second.
 const GPU_WORKGROUPS: u32 = 2048;
@@ -65,6 +65,8 @@ pub(super) async fn run(device: &Device, cases: &[Case], as_json: bool) -> Resul
     if !as_json {
         print_line(&device.adapter().to_string())?;
     }
+    let shaders: Vec<Shader> = cases.iter().flat_map(|case| case.shaders.iter().cloned()).collect();
+    device.compile_ahead(&shaders);
     let reached = probe(device, as_json).await?;
     if !as_json && !cases.is_empty() {
         print_line(&format!(

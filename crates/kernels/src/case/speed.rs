@@ -1,7 +1,7 @@
 //! Cases for measuring: what an adapter reaches at most, products in the sizes of e2b, and of every other kernel its largest case.
 
 use super::random::Random;
-use super::{Case, Prepared, Tolerance, all};
+use super::{Case, Prepared, UNCHECKED, all};
 use crate::op::Step;
 use crate::probe::Numbers;
 use crate::sums::Sums;
@@ -122,8 +122,6 @@ fn prompt_product(what: &str, layout: Layout, products: matmul::Products) -> Cas
     };
     Case::new("matmul", name, vec![shader], UNCHECKED, prepare).costing(cost.0, cost.1).working_on(numbers)
 }
-
-const UNCHECKED: Tolerance = Tolerance { relative: 0.0, reason: "there are no outputs to compare" };
 
 fn named(what: &str, layout: &Layout, how: &str) -> String {
     format!("{what}, {:?} {} x {}, {how}", layout.kind, layout.rows, layout.columns)
