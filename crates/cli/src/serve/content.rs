@@ -33,6 +33,8 @@ pub(crate) enum Stored {
 
 /// Ask each time whether it has changed.
 pub(crate) const REVALIDATE: &str = "no-cache";
+/// Too large to be kept twice: who asks stores it. Chromium's pages also read such an answer only as fast as they use it.
+pub(crate) const NEVER: &str = "no-store";
 /// Its address is that of these very bytes.
 pub(crate) const FOREVER: &str = "public, max-age=31536000, immutable";
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::json;
 
-use super::content::{Content, FOREVER, Stored};
+use super::content::{Content, NEVER, Stored};
 use crate::digest::Digest;
 use crate::store;
 
@@ -46,6 +46,6 @@ pub(crate) fn blob(stores: &[PathBuf], name: &str) -> Option<io::Result<Content>
         length: model.bytes,
         etag: format!("\"{}\"", wanted.blob_name()),
         kind: "application/octet-stream",
-        cache: FOREVER,
+        cache: NEVER,
     }))
 }
