@@ -8,6 +8,7 @@ use kernels::matvec::Products as TokenProducts;
 use kernels::op::Op;
 use kernels::sums::Sums;
 use kernels::tiers::Tiers;
+use kernels::token_attention::Width;
 use kernels::trial;
 use serde::{Deserialize, Serialize};
 
@@ -96,6 +97,17 @@ impl TokenTier {
     }
 }
 
+impl TokenTier {
+    /// Workgroups of attention. The tier that runs everywhere takes no more invocations than every device has: drivers were seen
+    /// that run fewer than a wide workgroup has.
+    fn width(self, device: &Device) -> Width {
+        match self {
+            TokenTier::Float => Width::Narrow,
+            _ => Width::within(device.limits().invocations_max),
+        }
+    }
+}
+
 impl PromptTier {
     /// Every tier, the simplest first.
     pub const ALL: [PromptTier; 3] = [PromptTier::Float, PromptTier::Half, PromptTier::Cooperative];
@@ -139,6 +151,7 @@ impl Choice {
         Tiers {
             token_products: self.token.products(),
             token_sums: Sums::Workgroup,
+            token_attention: Width::Narrow,
             prompt_products: self.prompt.products(),
         }
     }
@@ -153,9 +166,10 @@ impl Choice {
             Some(feature) => Err(Error::Tier { tier, feature, adapter: device.adapter().to_string() }),
             None => Ok(()),
         };
-        lacking(self.token.name(), trial::token_cases(token, sums))?;
+        let width = self.token.width(device);
+        lacking(self.token.name(), trial::token_cases(token, sums, width))?;
         lacking(self.prompt.name(), trial::prompt_cases(prompt))?;
-        Ok(Tiers { token_sums: sums, ..self.planned() })
+        Ok(Tiers { token_sums: sums, token_attention: width, ..self.planned() })
     }
 }
 
@@ -195,7 +209,8 @@ pub struct TierRow {
 /// # Errors
 /// [`Error::Gpu`] if the device is lost.
 pub async fn choose(device: &Device) -> Result<(Choice, Vec<TierRow>), Error> {
-    let token_cases = TokenTier::ALL.map(|tier| trial::token_cases(tier.products(), tier.sums(device)));
+    let token_cases =
+        TokenTier::ALL.map(|tier| trial::token_cases(tier.products(), tier.sums(device), tier.width(device)));
     let prompt_cases = PromptTier::ALL.map(|tier| trial::prompt_cases(tier.products()));
     let cases = token_cases.iter().chain(&prompt_cases).flatten();
     let shaders: Vec<_> = cases.flat_map(|case| case.shaders.iter().cloned()).collect();

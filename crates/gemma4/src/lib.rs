@@ -28,6 +28,7 @@ pub use kernels::matmul::Products as PromptProducts;
 pub use kernels::matvec::Products as TokenProducts;
 pub use kernels::sums::Sums;
 pub use kernels::tiers::Tiers;
+pub use kernels::token_attention::Width;
 pub use model::{Model, Progress, bytes_per_token};
 pub use output::{Output, Scored, Want, best_max};
 pub use plan::{Options, PerLayerTable, Plan};

@@ -3,7 +3,7 @@
 
 mod support;
 
-use gemma4::{Context, KvType, Options, Path, PromptProducts, Sums, Tiers, TokenProducts, Want};
+use gemma4::{Context, KvType, Options, Path, PromptProducts, Sums, Tiers, TokenProducts, Want, Width};
 use support::{Golden, context, device, difference, names, options};
 
 /// Tolerances of the goldens on logits of scale 15: two independent f32 codes differ by 2e-4 at most; f16 and 16-bit integers
@@ -151,14 +151,18 @@ fn decode_path_with_halves() {
     }
 }
 
+/// With attention in workgroups as wide as the device has them, as the automatic choice has it.
 #[test]
 fn decode_path_with_sums_by_subgroups() {
-    let Some((least, _)) = device().features().subgroups else {
-        println!("not run: {} has no subgroups", device().adapter());
+    let device = device();
+    let Some((least, _)) = device.features().subgroups else {
+        println!("not run: {} has no subgroups", device.adapter());
         return;
     };
+    let token_attention = Width::within(device.limits().invocations_max);
     for token_products in [TokenProducts::Float, TokenProducts::Packed] {
-        let tiers = Tiers { token_products, token_sums: Sums::Subgroup(least), ..Tiers::default() };
+        let (token_sums, prompt_products) = (Sums::Subgroup(least), PromptProducts::default());
+        let tiers = Tiers { token_products, token_sums, token_attention, prompt_products };
         check(Options { tiers, ..options(KvType::F32, 64) }, Path::Decode, Prompts::Long);
     }
 }

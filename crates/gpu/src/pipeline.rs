@@ -124,6 +124,10 @@ impl Device {
             (needs.subgroups > least_subgroup, subgroups_of(needs.subgroups, least_subgroup)),
             (needs.dot4 && !has.dot4, "packed 8-bit dot products (packed_4x8_integer_dot_product)"),
             (needs.cooperative && !has.cooperative_matrix, "cooperative matrices"),
+            (
+                u64::from(needs.invocations) > self.limits().invocations_max,
+                "workgroups of so many invocations",
+            ),
         ];
         missing.into_iter().find_map(|(missing, feature)| missing.then_some(feature))
     }

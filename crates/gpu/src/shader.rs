@@ -29,6 +29,8 @@ pub(crate) struct Needs {
     pub(crate) subgroups: u32,
     pub(crate) dot4: bool,
     pub(crate) cooperative: bool,
+    /// Invocations of a workgroup, where they are more than every device has.
+    pub(crate) invocations: u32,
 }
 
 /// The two compilers that WGSL goes through. They agree on the language but not on every directive.
@@ -116,6 +118,13 @@ impl Shader {
     pub fn cooperative(mut self) -> Shader {
         self.needs = Needs { f16: true, cooperative: true, ..self.needs };
         self.subgroups(32)
+    }
+
+    /// The shader's workgroups have so many invocations, which may be more than the 256 of every device.
+    #[must_use]
+    pub fn invocations(mut self, count: u32) -> Shader {
+        self.needs.invocations = count;
+        self
     }
 
     /// The shader uses packed 4×8-bit dot products.

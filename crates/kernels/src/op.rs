@@ -98,7 +98,8 @@ impl Op {
     /// # Panics
     /// When it was made for [`shaders_of`].
     pub fn record(&self, pass: &mut Pass<'_>, rows: u32) {
-        let (pipeline, bind_group) = self.prepared.as_ref().expect("dispatches of `shaders_of` are not recorded");
+        let (pipeline, bind_group) =
+            self.prepared.as_ref().expect("dispatches of `shaders_of` are not recorded");
         pass.dispatch(pipeline, bind_group, self.grid.map(|axis| axis.groups(rows)));
     }
 

@@ -5,6 +5,7 @@ use crate::matmul::{self, Products as PromptProducts};
 use crate::matvec::{self, Input, Order, Products as TokenProducts};
 use crate::op::{Op, Step};
 use crate::sums::Sums;
+use crate::token_attention::Width;
 use crate::weight::Layout;
 use crate::{half_rows, token_attention};
 use gguf::Type;
@@ -22,9 +23,9 @@ const PIECE_BYTES: u64 = 1 << 20;
 const TOKENS: u32 = 256;
 
 /// Cases of a single token's kernels.
-pub fn token_cases(products: TokenProducts, sums: Sums) -> Vec<Case> {
+pub fn token_cases(products: TokenProducts, sums: Sums, width: Width) -> Vec<Case> {
     let mut cases = matvec::cases::trial(products, sums);
-    cases.extend(token_attention::cases::trial(Order::read_by(products, 32)));
+    cases.extend(token_attention::cases::trial(Order::read_by(products, 32), width));
     cases
 }
 

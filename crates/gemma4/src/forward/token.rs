@@ -88,6 +88,7 @@ impl<'a> Builder<'a> {
             kv: self.model.plan().options.kv,
             epsilon: config.epsilon,
             order,
+            width: self.model.plan().options.tiers.token_attention,
         };
         let attended = self.at(arena.attended);
         let buffers = token_attention::Buffers {

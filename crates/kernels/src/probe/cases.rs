@@ -34,7 +34,12 @@ fn multiply_case(name: &str, shape: Shape, factors: [f32; 2]) -> Case {
     named(name, shape, TOLERANCE, prepare)
 }
 
-fn multiplying(device: &gpu::Device, shape: Shape, x: &[f32], [a, b]: [f32; 2]) -> Result<(Op, Buffer), Error> {
+fn multiplying(
+    device: &gpu::Device,
+    shape: Shape,
+    x: &[f32],
+    [a, b]: [f32; 2],
+) -> Result<(Op, Buffer), Error> {
     let (x, factors) = (floats(device, "x", x)?, floats(device, "factors", &[a, b, ROUNDS as f32])?);
     let y = poisoned(device, "y", shape.n as usize)?;
     Ok((multiply(device, shape, (&x).into(), (&factors).into(), (&y).into())?, y))
@@ -49,7 +54,8 @@ fn named(
     let Shape { numbers, chains, n } = shape;
     let name = format!("multiply, {name}, {}, {chains} chains, {n}", numbers.name());
     let flops = u64::from(n) * u64::from(ROUNDS * 4 * chains * numbers.operations());
-    Case::new("probe", name, vec![multiply_shader(shape)], tolerance, prepare).costing(8 * u64::from(n), flops)
+    Case::new("probe", name, vec![multiply_shader(shape)], tolerance, prepare)
+        .costing(8 * u64::from(n), flops)
 }
 
 /// Sizes that end within a workgroup.

@@ -1,7 +1,7 @@
 //! Cases of attention of a single token.
 
 use super::reference::{Attended, forward as expected};
-use super::{Buffers, Shape, forward, shaders};
+use super::{Buffers, Shape, Width, forward, shaders};
 use crate::attention::reference::visible;
 use crate::case::buffers::{cache, expect, expect_cache, floats, poisoned, step, stored};
 use crate::case::random::Random;
@@ -46,7 +46,7 @@ struct Setting {
 
 fn case(name: &str, setting: Setting) -> Case {
     let Setting { shape, position, scores } = setting;
-    let Shape { heads, kv_heads, own, head_dim, v_offset, capacity, window, kv, epsilon: _, order } = shape;
+    let Shape { heads, kv_heads, own, head_dim, v_offset, capacity, window, kv, order, .. } = shape;
     let (dim, row) = (head_dim as usize, (kv_heads * head_dim) as usize);
     let prepare = move |device: &gpu::Device| {
         let mut random = Random::new(16);
@@ -116,8 +116,9 @@ fn case(name: &str, setting: Setting) -> Case {
     };
     let own_name = if own { "own" } else { "shared" };
     let packed = if order == Order::Packed { ", packed" } else { "" };
+    let wide = if shape.width == Width::Wide { ", wide" } else { "" };
     let name = format!(
-        "{name}, {heads}/{kv_heads} heads of {head_dim}, {own_name} {kv:?}, window {window} in {capacity}, at {position}{packed}"
+        "{name}, {heads}/{kv_heads} heads of {head_dim}, {own_name} {kv:?}, window {window} in {capacity}, at {position}{packed}{wide}"
     );
     let seen = visible(position, window).len() as u64;
     let bytes =
@@ -136,7 +137,7 @@ fn case(name: &str, setting: Setting) -> Case {
 }
 
 /// What a tier is tried with before it is used.
-pub(crate) fn trial(order: Order) -> Vec<Case> {
+pub(crate) fn trial(order: Order, width: Width) -> Vec<Case> {
     let of = |head_dim, capacity, window| Shape {
         heads: 8,
         kv_heads: 1,
@@ -148,6 +149,7 @@ pub(crate) fn trial(order: Order) -> Vec<Case> {
         kv: KvType::F16,
         epsilon: 1e-6,
         order,
+        width,
     };
     let at = |shape| Setting { shape, position: 590, scores: Scores::Usual };
     vec![case("trial", at(of(256, 600, 512))), case("trial", at(of(512, 2048, 0)))]
@@ -167,12 +169,14 @@ pub fn cases() -> Vec<Case> {
         kv: KvType::F32,
         epsilon: 1e-6,
         order: Order::Interleaved,
+        width: Width::Narrow,
     };
     let at = |shape, position| Setting { shape, position, scores: Scores::Usual };
     let half = |shape: Shape| Shape { kv: KvType::F16, ..shape };
     let eighth = |shape: Shape| Shape { kv: KvType::Q8, ..shape };
     let shared = |shape: Shape| Shape { own: false, ..shape };
     let packed = |shape: Shape| Shape { order: Order::Packed, ..shape };
+    let wide = |shape: Shape| Shape { width: Width::Wide, ..shape };
     let mut cases = Vec::new();
     // Heads that are no multiple of 32 are many keys always.
     let (many, few) = (of(2, 1, 8, 400, 0), of(2, 1, 32, 600, 0));
@@ -183,6 +187,7 @@ pub fn cases() -> Vec<Case> {
     for position in [0, 1, 3, 63, 64, 254, 255, 256, 257, 511, 512, 599] {
         cases.push(case("few keys around the rounds", at(few, position)));
         cases.push(case("few keys around the rounds", at(shared(half(few)), position)));
+        cases.push(case("few keys around the rounds", at(wide(half(few)), position)));
     }
     // Shares of one block, of two and of one again.
     for position in [1023, 1024, 16_383, 16_384, 16_500, 19_999] {
@@ -225,6 +230,11 @@ pub fn cases() -> Vec<Case> {
     }
     for kv in [KvType::F16, KvType::F32, KvType::Q8] {
         cases.push(case("e2b local", at(Shape { kv, ..local }, 1200)));
+        cases.push(case("e2b local", at(wide(Shape { kv, ..local }), 1200)));
+        cases.push(case(
+            "e2b global in a short context",
+            at(wide(shared(Shape { kv, ..of(8, 1, 512, 500, 0) })), 499),
+        ));
         cases.push(case("e2b shared local", at(shared(Shape { kv, ..local }), 300)));
         cases.push(case("e2b global", at(Shape { kv, ..global }, 2500)));
         cases.push(case("e2b shared global", at(shared(Shape { kv, ..global }), 40)));
@@ -235,6 +245,8 @@ pub fn cases() -> Vec<Case> {
     cases.push(case("31b global", at(half(keys_as_values), 1060)));
     cases.push(case("end of the context", at(half(of(2, 1, 16, 131_072, 0)), 131_071)));
     cases.push(case("left packed", at(packed(half(local)), 700)));
+    cases.push(case("left packed", at(wide(packed(half(local))), 700)));
+    cases.push(case("odd heads", at(wide(half(of(3, 1, 160, 150, 0))), 140)));
     cases.push(case("left packed", at(packed(half(global)), 700)));
     cases.push(case("left packed", at(packed(half(of(6, 2, 16, 64, 0))), 50)));
     cases.push(case("left packed", at(packed(half(of(3, 1, 96, 64, 0))), 50)));

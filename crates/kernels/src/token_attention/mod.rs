@@ -27,18 +27,40 @@ const HEAD_SPLITS_MAX: u32 = 2048;
 const GROUP_MAX: u32 = 4;
 /// Bytes of workgroup memory that every device has.
 const WORKGROUP_BYTES: u64 = 16384;
-/// Invocations of a workgroup over few keys.
-const WHOLE_WORKGROUP: u32 = 256;
 /// Most values of a head's keys that are few: so many keys of 256 columns, which a workgroup reads in little more than the time of a
 /// dispatch.
 const WHOLE_VALUES_MAX: u32 = 1024 * 256;
-/// Columns that a workgroup over few keys takes at least: fewer would compute the same scores more often.
-const PART_COLUMNS: u32 = 64;
+/// Invocations of a workgroup over few keys for each column that it takes.
+const PART_INVOCATIONS: u32 = 4;
 /// Invocations of a workgroup that joins partial results, those of them that join the same columns, and the shares above which
 /// more of them do.
 const MERGE_WORKGROUP: u32 = 128;
 const MERGE_LANES: [u32; 2] = [8, 32];
 const FEW_SPLITS: u32 = 64;
+
+/// How many invocations a workgroup over few keys has. A wide one has more loads in flight, and computes the scores for more columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Width {
+    /// 256, which every device has.
+    #[default]
+    Narrow,
+    /// 512.
+    Wide,
+}
+
+impl Width {
+    const fn invocations(self) -> u32 {
+        match self {
+            Width::Narrow => 256,
+            Width::Wide => 512,
+        }
+    }
+
+    /// The width for a device that has so many invocations in a workgroup at most.
+    pub fn within(invocations_max: u64) -> Width {
+        if invocations_max >= u64::from(Width::Wide.invocations()) { Width::Wide } else { Width::Narrow }
+    }
+}
 
 /// What the shader's text depends on.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +85,8 @@ pub struct Shape {
     pub epsilon: f32,
     /// Order of y; packed if the row is a multiple of 32.
     pub order: Order,
+    /// Workgroups over few keys.
+    pub width: Width,
 }
 
 /// Most keys that a token sees.
@@ -106,9 +130,21 @@ impl Shape {
         MERGE_LANES[usize::from(self.splits() > FEW_SPLITS)]
     }
 
+    /// Invocations of a workgroup over few keys: those of the width, if the memory that every device has is enough for them.
+    fn invocations(&self) -> u32 {
+        let head = 2 * 4 * u64::from(self.head_dim) + 2 * self.kv.head_bytes(self.head_dim);
+        let scores = 4 * u64::from(keys_max(self.capacity, self.window));
+        let bytes = |invocations: u32| {
+            head + scores + u64::from(16 * invocations + 4 * invocations / PART_INVOCATIONS + 256)
+        };
+        let wanted = self.width.invocations();
+        if bytes(wanted) <= WORKGROUP_BYTES { wanted } else { Width::Narrow.invocations() }
+    }
+
     /// Workgroups that divide the columns of a head over few keys.
     fn parts(&self) -> u32 {
-        if self.head_dim.is_multiple_of(PART_COLUMNS) { self.head_dim / PART_COLUMNS } else { 1 }
+        let columns = self.invocations() / PART_INVOCATIONS;
+        if self.head_dim.is_multiple_of(columns) { self.head_dim / columns } else { 1 }
     }
 
     fn declare(&self, shader: Shader) -> Shader {
@@ -158,7 +194,8 @@ pub fn shaders(shape: &Shape) -> Vec<Shader> {
 fn whole_shader(shape: &Shape) -> Shader {
     let shader = Shader::new("token_attention")
         .bounded()
-        .constant("WORKGROUP", WHOLE_WORKGROUP)
+        .invocations(shape.invocations())
+        .constant("WORKGROUP", shape.invocations())
         .constant("GROUP", 1u32)
         .constant("PARTS", shape.parts())
         .constant("KEYS_MAX", keys_max(shape.capacity, shape.window));

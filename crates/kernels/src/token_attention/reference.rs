@@ -25,8 +25,7 @@ pub fn forward(
     (mut keys, mut values): (Vec<f32>, Vec<f32>),
     position: u32,
 ) -> Attended {
-    let &Shape { heads: n, kv_heads, own, head_dim, v_offset, capacity, window, kv, epsilon, order: _ } =
-        shape;
+    let &Shape { heads: n, kv_heads, own, head_dim, v_offset, capacity, window, kv, epsilon, .. } = shape;
     let appended = head_norm_rope::Shape {
         heads: n,
         kv_heads: if own { kv_heads } else { 0 },

@@ -10,7 +10,7 @@ const KEYS: u32 = WORKGROUP / KEY_LANES;            // keys whose scores are com
 const ROUND: u32 = 4u * KEYS;                       // and between two barriers
 const COLUMNS: u32 = N / PARTS;                     // vec4 of a part
 const SHARES: u32 = WORKGROUP / COLUMNS;            // invocations that share four columns of the values
-const FOLD: u32 = 16u;                              // FOLD * FOLD is at least WORKGROUP
+const FOLD: u32 = 16u;                              // invocations that share a maximum or a sum over the workgroup
 
 // Parts of scores; then of the maximum and of the sum of the weights; then, (4, WORKGROUP), of the values.
 var<workgroup> products: array<f32, ROUND * KEY_LANES>;
