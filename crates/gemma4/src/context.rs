@@ -8,9 +8,9 @@ use crate::model::Model;
 use crate::output::{Output, Want};
 use crate::per_layer_rows::PerLayerRows;
 use crate::rewind::can_rewind;
-use gpu::{Account, Buffer, Readback, Recorder, Usage};
+use gpu::{Account, Buffer, Device, Readback, Recorder, Usage};
 use kernels::head_norm_rope::rope_table;
-use kernels::op::{Op, Step, shaders_of};
+use kernels::op::{Op, Step};
 use kernels::top_k;
 use std::rc::Rc;
 
@@ -68,10 +68,14 @@ impl Context {
             Ok((buffers, readback(plan.arena.readback)?, [readback(first)?, readback(second)?]))
         };
         let (buffers, readback, token_readbacks) = device.guarded(create).await?;
-        let pass = |path| Pass::new(&model, &buffers, path);
-        let passes = || Ok::<_, gpu::Error>((pass(Path::Prompt)?, pass(Path::Decode)?));
-        device.compile_ahead(&shaders_of(passes)?);
-        let (prompt, decode) = device.guarded(passes).await?;
+        let passes = |device: &Device| {
+            let pass = |path| Pass::new(device, &model, &buffers, path);
+            Ok((pass(Path::Prompt)?, pass(Path::Decode)?))
+        };
+        let listing = device.listing();
+        passes(&listing)?;
+        device.compile_ahead(&listing.take_listed());
+        let (prompt, decode) = device.guarded(|| passes(device)).await?;
         let (checkpoint, chunk) = (model.checkpoint(), plan.options.chunk);
         let per_layer_rows = plan.arena.per_layer_rows.and_then(|_| PerLayerRows::new(checkpoint, chunk));
         let context = Context {

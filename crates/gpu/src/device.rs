@@ -12,8 +12,8 @@ use crate::ledger::DriverUse;
 use crate::recorder::Submission;
 use crate::signal::signal;
 use crate::{
-    AdapterInfo, Counters, Error, Features, Ledger, Limits, Pause, Pipeline, Profile, Scope, Snapshot,
-    adapter,
+    AdapterInfo, Counters, Error, Features, Ledger, Limits, Pause, Pipeline, Profile, Scope, Shader,
+    Snapshot, adapter,
 };
 
 /// Writes are handed to the queue when this many bytes wait, since each waiting byte is held twice.
@@ -44,6 +44,8 @@ pub struct Options {
 pub struct Device {
     inner: Arc<Inner>,
     scope: Scope,
+    /// Shaders that were asked for, where they are only listed.
+    listed: Option<Arc<Mutex<Vec<Shader>>>>,
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -132,7 +134,7 @@ impl Device {
             #[cfg(not(target_arch = "wasm32"))]
             latest_index: Mutex::new(None),
         });
-        Ok(Device { inner, scope })
+        Ok(Device { inner, scope, listed: None })
     }
 
     /// The same device, charging what it makes to `scope`.
@@ -146,7 +148,29 @@ impl Device {
             "scope `{}` belongs to the ledger of another device",
             scope.name()
         );
-        Device { inner: Arc::clone(&self.inner), scope: scope.clone() }
+        Device { scope: scope.clone(), ..self.clone() }
+    }
+
+    /// The same device for finding out which shaders some work needs, so that [`Device::compile_ahead`] compiles them at once: whoever
+    /// makes dispatches asks [`Device::lists`] first.
+    #[must_use]
+    pub fn listing(&self) -> Device {
+        Device { listed: Some(Arc::default()), ..self.clone() }
+    }
+
+    /// Whether this device only lists shaders; if so, this one is now among them.
+    #[must_use]
+    pub fn lists(&self, shader: &Shader) -> bool {
+        let Some(listed) = &self.listed else { return false };
+        listed.lock().unwrap_or_else(PoisonError::into_inner).push(shader.clone());
+        true
+    }
+
+    /// The shaders that were listed, in their order, with repetitions; none are left.
+    #[must_use]
+    pub fn take_listed(&self) -> Vec<Shader> {
+        let listed = self.listed.as_ref().map(|listed| listed.lock().unwrap_or_else(PoisonError::into_inner));
+        listed.map(|mut listed| std::mem::take(&mut *listed)).unwrap_or_default()
     }
 
     /// What the adapter says about itself.

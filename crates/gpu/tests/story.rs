@@ -92,6 +92,43 @@ fn a_step_computes_and_creates_nothing() {
 }
 
 #[test]
+fn shaders_are_listed_first_and_compiled_at_once() {
+    let device = device(&Options::default());
+    let times = |factor: u32| {
+        let text = "@group(0) @binding(0) var<storage, read_write> numbers: array<u32>;
+@compute @workgroup_size(1) fn times(@builtin(workgroup_id) id: vec3u) { numbers[id.x] *= FACTOR; }";
+        Shader::new("times").constant("FACTOR", factor).file(text)
+    };
+    let listing = device.listing();
+    for factor in [2, 3, 2, 5] {
+        assert!(listing.lists(&times(factor)), "it lists {factor}");
+        assert!(!device.lists(&times(factor)), "the device itself compiles {factor}");
+    }
+    let mut shaders = listing.take_listed();
+    assert_eq!(shaders, [2, 3, 2, 5].map(times));
+    assert!(listing.take_listed().is_empty(), "they are taken once");
+    assert_eq!(device.counters().pipelines_created, 0, "nothing was compiled for the list");
+
+    shaders.push(Shader::new("broken").file("fn broken( {}"));
+    device.compile_ahead(&shaders);
+    assert_eq!(device.counters().pipelines_created, 3, "each once, and not the broken one");
+    device.compile_ahead(&shaders[..4]);
+    let products = [2, 3, 5].map(|factor| device.pipeline(&times(factor)).unwrap());
+    assert_eq!(device.counters().pipelines_created, 3, "they are there");
+
+    let buffer = numbers(&device, &[7]);
+    let mut recorder = device.recorder();
+    recorder.pass("products", |pass| {
+        for product in &products {
+            pass.dispatch(product, &device.bind(product, &[(&buffer).into()]), [1, 1, 1]);
+        }
+    });
+    recorder.finish();
+    device.submit(recorder);
+    assert_eq!(read(&device, &buffer), [210]);
+}
+
+#[test]
 fn a_readback_sees_its_own_submission_while_later_work_runs() {
     let device = device(&Options::default());
     let buffer = numbers(&device, &[1]);
@@ -309,6 +346,17 @@ fn a_shader_asks_for_its_features() {
         all.submit(recorder);
         assert_eq!(read(&all, &buffer), [5], "one invocation sums itself");
     }
+}
+
+#[test]
+fn wide_workgroups_are_for_devices_that_have_them() {
+    let wide = |invocations: u32| double().invocations(invocations);
+    let small = device(&Options { profile: Some(Profile::WebGpuDefaults), ..Options::default() });
+    assert_eq!(small.lacks(&wide(256)), None);
+    assert_eq!(small.lacks(&wide(512)), Some("workgroups of so many invocations"));
+    let whole = device(&Options::default());
+    let most = whole.limits().invocations_max as u32;
+    assert_eq!((whole.lacks(&wide(most)), whole.lacks(&wide(most + 1)).is_some()), (None, true));
 }
 
 #[test]

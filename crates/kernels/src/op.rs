@@ -1,8 +1,6 @@
 //! A prepared dispatch: pipeline, bound buffers and grid. Kernels return these; a model keeps them in lists and records
 //! a list per step, so that a step creates nothing and looks nothing up.
 
-use std::cell::RefCell;
-
 use bytemuck::{Pod, Zeroable};
 use gpu::{BindGroup, Binding, Device, Error, Pass, Pipeline, Shader};
 
@@ -45,45 +43,21 @@ impl Axis {
 
 /// One prepared dispatch.
 pub struct Op {
-    /// None where dispatches are only looked at: see [`shaders_of`].
+    /// None where the device only lists shaders.
     prepared: Option<(Pipeline, BindGroup)>,
     grid: [Axis; 3],
     name: &'static str,
 }
 
-thread_local! {
-    /// The shaders of the dispatches that are looked at, where that is what they are made for.
-    static LOOKED_AT: RefCell<Option<Vec<Shader>>> = const { RefCell::new(None) };
-}
-
-/// The shaders of all dispatches that `build` makes, in their order, with repetitions. Nothing is compiled and nothing bound, so that
-/// they can be compiled at once; the dispatches themselves cannot be recorded.
-///
-/// # Errors
-/// Those of `build`.
-pub fn shaders_of<T, E>(build: impl FnOnce() -> Result<T, E>) -> Result<Vec<Shader>, E> {
-    LOOKED_AT.set(Some(Vec::new()));
-    let built = build();
-    let shaders = LOOKED_AT.take().unwrap_or_default();
-    built.map(|_| shaders)
-}
-
 impl Op {
-    /// Builds the pipeline if it is not built yet and binds the buffers.
+    /// Builds the pipeline if it is not built yet and binds the buffers; with a device that only lists shaders, neither.
     pub fn new(
         device: &Device,
         shader: &Shader,
         bindings: &[Binding<'_>],
         grid: [Axis; 3],
     ) -> Result<Op, Error> {
-        let is_looked_at = LOOKED_AT.with_borrow_mut(|shaders| match shaders {
-            Some(shaders) => {
-                shaders.push(shader.clone());
-                true
-            }
-            None => false,
-        });
-        let prepared = if is_looked_at {
+        let prepared = if device.lists(shader) {
             None
         } else {
             let pipeline = device.pipeline(shader)?;
@@ -96,10 +70,10 @@ impl Op {
     /// Records the dispatch for a step of `rows` tokens.
     ///
     /// # Panics
-    /// When it was made for [`shaders_of`].
+    /// When it was made with a device that [only lists shaders](Device::listing).
     pub fn record(&self, pass: &mut Pass<'_>, rows: u32) {
         let (pipeline, bind_group) =
-            self.prepared.as_ref().expect("dispatches of `shaders_of` are not recorded");
+            self.prepared.as_ref().expect("a device that only lists shaders makes nothing to record");
         pass.dispatch(pipeline, bind_group, self.grid.map(|axis| axis.groups(rows)));
     }
 

@@ -15,7 +15,7 @@ use crate::model::Model;
 use crate::output::Want;
 use crate::per_layer_rows;
 use crate::plan::{Arena, CachePlan, Part, SLICE_ALIGNMENT};
-use gpu::{Binding, Buffer, Error};
+use gpu::{Binding, Buffer, Device, Error};
 use kernels::matvec::{self, Input, Order, Products, Store};
 use kernels::op::Op;
 use kernels::{argmax, embed, norm_add, norm_add_norm, per_layer_combine, rms_norm, top_k};
@@ -120,9 +120,15 @@ pub(crate) struct Pass {
 }
 
 impl Pass {
-    /// Every dispatch of a step on this path, over a model's weights and a context's buffers.
-    pub(crate) fn new(model: &Model, buffers: &[Option<Buffer>], path: Path) -> Result<Pass, Error> {
-        let builder = Builder::new(model, buffers, path);
+    /// Every dispatch of a step on this path, over a model's weights and a context's buffers. The device is the model's, or a
+    /// [listing](Device::listing) one.
+    pub(crate) fn new(
+        device: &Device,
+        model: &Model,
+        buffers: &[Option<Buffer>],
+        path: Path,
+    ) -> Result<Pass, Error> {
+        let builder = Builder::new(device, model, buffers, path);
         match path {
             Path::Prompt => builder.prompt(),
             Path::Decode => builder.token(),
@@ -148,6 +154,7 @@ impl Pass {
 
 /// Builds passes over a model's weights and a context's buffers.
 pub(crate) struct Builder<'a> {
+    device: &'a Device,
     model: &'a Model,
     /// One entry per planned buffer; none for weights.
     buffers: &'a [Option<Buffer>],
@@ -193,8 +200,8 @@ struct AttentionLayer {
 }
 
 impl<'a> Builder<'a> {
-    fn new(model: &'a Model, buffers: &'a [Option<Buffer>], path: Path) -> Builder<'a> {
-        Builder { model, buffers, path, stage: Stage::default(), pass: Pass::default() }
+    fn new(device: &'a Device, model: &'a Model, buffers: &'a [Option<Buffer>], path: Path) -> Builder<'a> {
+        Builder { device, model, buffers, path, stage: Stage::default(), pass: Pass::default() }
     }
 
     /// The head's matrix.
@@ -237,7 +244,7 @@ impl<'a> Builder<'a> {
     }
 
     fn device(&self) -> &'a gpu::Device {
-        self.model.device()
+        self.device
     }
 
     fn arena(&self) -> &'a Arena {
