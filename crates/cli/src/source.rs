@@ -1,6 +1,7 @@
 //! A native file as the bytes of a model: mapped, so that only what is read comes into memory.
 
 use std::fs::File;
+use std::ops::Range;
 use std::path::Path;
 
 use engine::{ReadAt, ReadError, ReadFuture};
@@ -50,7 +51,25 @@ impl ReadAt for MappedFile {
     fn mapped(&self) -> Option<&[u8]> {
         Some(&self.0)
     }
+
+    fn will_read(&self, ranges: &[Range<u64>]) {
+        let inside = ranges.iter().filter(|range| range.start < range.end && range.end <= self.size());
+        for range in inside {
+            fetch(&self.0, range.start as usize, (range.end - range.start) as usize);
+        }
+    }
 }
+
+/// Has the system fetch a part of the mapping, and does not wait for it.
+#[cfg(unix)]
+fn fetch(map: &Mmap, start: usize, length: usize) {
+    // A system that refuses fetches it when it is read.
+    let _ = map.advise_range(memmap2::Advice::WillNeed, start, length);
+}
+
+/// Other systems fetch a part when it is read.
+#[cfg(not(unix))]
+fn fetch(_map: &Mmap, _start: usize, _length: usize) {}
 
 #[cfg(test)]
 mod tests {
@@ -70,6 +89,9 @@ mod tests {
         assert_eq!(read(10, 0).unwrap(), b"");
         assert_eq!(read(7, 4).unwrap_err(), ReadError::past_end(7, 4, 10));
         assert_eq!(read(u64::MAX, 1).unwrap_err(), ReadError::past_end(u64::MAX, 1, 10));
+        let nowhere = Range { start: 7, end: 3 };
+        file.will_read(&[0..10, 3..7, 9..11, nowhere, u64::MAX - 1..u64::MAX]);
+        assert_eq!(read(0, 10).unwrap(), b"0123456789", "what is announced changes nothing");
         std::fs::remove_file(&path).unwrap();
     }
 }

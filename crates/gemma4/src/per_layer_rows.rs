@@ -8,11 +8,20 @@ use gguf::ReadAt;
 use gpu::{Buffer, Device};
 use kernels::weight::{Layout, Packed, pack};
 use std::collections::{HashMap, VecDeque};
+#[cfg(not(target_arch = "wasm32"))]
+use std::time::Duration;
 
 /// Rows asked for at once, where a read has to wait for somebody else.
 const READS_AT_ONCE: usize = 64;
 /// Bytes of rows that are kept for tokens that come again, where a read has to wait.
 const KEPT_BYTES_MAX: usize = 8 << 20;
+
+/// Rows of a mapped file that are tried, to see whether they are in memory.
+#[cfg(not(target_arch = "wasm32"))]
+const ROWS_TRIED: usize = 4;
+/// What is in memory is there sooner; the fastest disks take twice as long.
+#[cfg(not(target_arch = "wasm32"))]
+const IN_MEMORY_MAX: Duration = Duration::from_micros(30);
 
 /// What is needed to fetch rows.
 pub(crate) struct PerLayerRows {
@@ -58,12 +67,14 @@ impl PerLayerRows {
         device: &Device,
         buffer: &Buffer,
     ) -> Result<(), Error> {
-        if source.mapped().is_none() {
-            self.keep(source, ids).await?;
+        match source.mapped() {
+            Some(file) => self.announce(source, file, ids),
+            None => self.keep(source, ids).await?,
         }
-        let length = ids.len() * self.row_bytes;
+        let (offset, row_bytes) = (self.offset, self.row_bytes);
+        let length = ids.len() * row_bytes;
         let rows = ids.iter().map(|id| match source.mapped() {
-            Some(file) => &file[self.offset as usize + *id as usize * self.row_bytes..][..self.row_bytes],
+            Some(file) => &file[offset as usize + *id as usize * row_bytes..][..row_bytes],
             None => &*self.kept[id],
         });
         if self.is_verbatim() {
@@ -86,6 +97,33 @@ impl PerLayerRows {
         plane.row_bytes == self.row_bytes as u64 && self.row_bytes.is_multiple_of(4)
     }
 
+    /// Where a row begins in the file.
+    fn at(&self, id: u32) -> u64 {
+        self.offset + u64::from(id) * self.row_bytes as u64
+    }
+
+    /// Has rows that are still on a disk come side by side. Saying so costs more than reading a row that is in memory, so a few of
+    /// them are tried first.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn announce(&self, source: &dyn ReadAt, file: &[u8], ids: &[u32]) {
+        use std::hint::black_box;
+        use std::time::Instant;
+
+        let from_disk = |id: &u32| {
+            let start = Instant::now();
+            black_box(file[self.at(*id) as usize]);
+            start.elapsed() > IN_MEMORY_MAX
+        };
+        if ids.len() > ROWS_TRIED && ids.iter().step_by(ids.len() / ROWS_TRIED).any(from_disk) {
+            let row = |id: &u32| self.at(*id)..self.at(*id) + self.row_bytes as u64;
+            source.will_read(&ids.iter().map(row).collect::<Vec<_>>());
+        }
+    }
+
+    /// What a browser has mapped is in memory.
+    #[cfg(target_arch = "wasm32")]
+    fn announce(&self, _source: &dyn ReadAt, _file: &[u8], _ids: &[u32]) {}
+
     /// Reads the rows that are not kept, many at once, and keeps them.
     async fn keep(&mut self, source: &dyn ReadAt, ids: &[u32]) -> Result<(), Error> {
         let mut missing: Vec<u32> = ids.iter().copied().filter(|id| !self.kept.contains_key(id)).collect();
@@ -93,8 +131,7 @@ impl PerLayerRows {
         missing.dedup();
         for ids in missing.chunks(READS_AT_ONCE) {
             let mut rows: Vec<Box<[u8]>> = ids.iter().map(|_| vec![0; self.row_bytes].into()).collect();
-            let at = |id: u32| self.offset + u64::from(id) * self.row_bytes as u64;
-            try_join_all(rows.iter_mut().zip(ids).map(|(row, &id)| source.read_at(at(id), row))).await?;
+            try_join_all(rows.iter_mut().zip(ids).map(|(row, &id)| source.read_at(self.at(id), row))).await?;
             self.ages.extend(ids);
             self.kept.extend(ids.iter().copied().zip(rows));
         }

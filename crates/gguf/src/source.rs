@@ -1,6 +1,7 @@
 //! Where bytes come from: anything with a size that fills a buffer from an offset.
 
 use std::fmt;
+use std::ops::Range;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -22,6 +23,10 @@ pub trait ReadAt {
     fn mapped(&self) -> Option<&[u8]> {
         None
     }
+
+    /// Says that these ranges of a mapped file are read next, so that a disk can fetch them side by side. It may do nothing, and
+    /// what it cannot do is no error: reading will tell.
+    fn will_read(&self, _ranges: &[Range<u64>]) {}
 }
 
 /// Why a read failed, for code that decides what to do next.
@@ -114,6 +119,10 @@ macro_rules! forward_to_inner {
 
             fn mapped(&self) -> Option<&[u8]> {
                 (**self).mapped()
+            }
+
+            fn will_read(&self, ranges: &[Range<u64>]) {
+                (**self).will_read(ranges);
             }
         }
     )*};
