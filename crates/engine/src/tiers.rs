@@ -2,7 +2,7 @@
 
 use crate::Error;
 use gpu::Device;
-use kernels::case::{Case, check};
+use kernels::case::{Case, check, compile_ahead};
 use kernels::matmul::Products as PromptProducts;
 use kernels::matvec::Products as TokenProducts;
 use kernels::op::Op;
@@ -95,9 +95,7 @@ impl TokenTier {
             }
         }
     }
-}
 
-impl TokenTier {
     /// Workgroups of attention. The tier that runs everywhere takes no more invocations than every device has: drivers were seen
     /// that run fewer than a wide workgroup has.
     fn width(self, device: &Device) -> Width {
@@ -212,9 +210,7 @@ pub async fn choose(device: &Device) -> Result<(Choice, Vec<TierRow>), Error> {
     let token_cases =
         TokenTier::ALL.map(|tier| trial::token_cases(tier.products(), tier.sums(device), tier.width(device)));
     let prompt_cases = PromptTier::ALL.map(|tier| trial::prompt_cases(tier.products()));
-    let cases = token_cases.iter().chain(&prompt_cases).flatten();
-    let shaders: Vec<_> = cases.flat_map(|case| case.shaders.iter().cloned()).collect();
-    device.compile_ahead(&shaders);
+    compile_ahead(device, token_cases.iter().chain(&prompt_cases).flatten());
     let mut token = Vec::new();
     for cases in &token_cases {
         token.push(attempt(device, cases).await?);

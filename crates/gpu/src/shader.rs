@@ -127,6 +127,12 @@ impl Shader {
         self
     }
 
+    /// Most invocations that its workgroups may have: as many as it said, else those of every device.
+    #[must_use]
+    pub fn invocations_max(&self) -> u32 {
+        self.needs.invocations.max(256)
+    }
+
     /// The shader uses packed 4×8-bit dot products.
     #[must_use]
     pub fn dot4(mut self) -> Shader {

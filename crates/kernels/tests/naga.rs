@@ -1,23 +1,29 @@
 //! Every shader of the cases against naga and the limits that WebGPU guarantees, without a GPU.
 
-use kernels::case::all;
+use kernels::case::{Case, all};
 use kernels::op::Step;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use naga::{AddressSpace, Module, TypeInner};
 use std::collections::BTreeMap;
 
-/// Limits of WebGPU's default device (specification, "Limits").
-const INVOCATIONS_MAX: u32 = 256;
+/// Limits of WebGPU's default device (specification, "Limits"), but for invocations: a shader that has more than its 256 says so.
 const WORKGROUP_BYTES_MAX: u32 = 16384;
 const STORAGE_BUFFERS_MAX: usize = 8;
 
 /// What is used on devices with matrix hardware only, all of which have more workgroup memory than the default.
 const WORKGROUP_BYTES_MAX_WITH_MATRICES: u32 = 48 * 1024;
 
-/// Shader texts of all cases with the kernel's and shader's names, every text once.
-fn shaders() -> BTreeMap<String, (&'static str, &'static str)> {
+/// Shader texts of all cases with the kernel's and shader's names and the invocations that it may have, every text once.
+fn shaders() -> BTreeMap<String, (&'static str, &'static str, u32)> {
     let cases = all();
-    cases.iter().flat_map(|case| case.shaders.iter().map(|s| (s.source(), (case.kernel, s.name())))).collect()
+    let of = |case: &Case| {
+        let kernel = case.kernel;
+        case.shaders
+            .iter()
+            .map(move |s| (s.source(), (kernel, s.name(), s.invocations_max())))
+            .collect::<Vec<_>>()
+    };
+    cases.iter().flat_map(of).collect()
 }
 
 /// The abilities that a text asks for: WGSL has f16 inside f32 words (`unpack2x16float`) everywhere, anything else is an
@@ -38,7 +44,7 @@ fn parse(text: &str, name: &str) -> Module {
 
 #[test]
 fn shaders_are_valid_within_webgpu_defaults() {
-    for (text, (kernel, name)) in shaders() {
+    for (text, (kernel, name, invocations_max)) in shaders() {
         let module = parse(&text, name);
         let allowed = capabilities(&text);
         let info = Validator::new(ValidationFlags::all(), allowed)
@@ -47,9 +53,6 @@ fn shaders_are_valid_within_webgpu_defaults() {
         let entries: Vec<&str> = module.entry_points.iter().map(|entry| entry.name.as_str()).collect();
         assert_eq!(entries, [name], "entry points of `{name}` of {kernel}");
         let [x, y, z] = module.entry_points[0].workgroup_size;
-        // A wide workgroup is for devices that have it, and says so.
-        let is_wide = name == "token_attention" && text.contains("const WORKGROUP: u32 = 512u;");
-        let invocations_max = if is_wide { 512 } else { INVOCATIONS_MAX };
         assert!(x * y * z <= invocations_max, "`{name}`: {x} x {y} x {z} invocations");
 
         let used = info.get_entry_point(0);
@@ -108,7 +111,7 @@ fn every_weight_type_is_read_by_every_kernel_that_reads_weights() {
         for &kind in gguf::Type::SUPPORTED {
             // Every format file begins with the type's name.
             let heading = format!("\n// {kind}: ");
-            let read = texts.iter().any(|(text, (of, _))| *of == kernel && text.contains(&heading));
+            let read = texts.iter().any(|(text, (of, ..))| *of == kernel && text.contains(&heading));
             assert!(read, "no case of `{kernel}` reads {kind}");
         }
     }

@@ -3,7 +3,7 @@
 use clap::Args;
 use engine::Device;
 use engine::gpu::Features;
-use engine::kernels::case::{Case, all, check, speed};
+use engine::kernels::case::{Case, all, check, compile_ahead, speed};
 use engine::tiers::{TierRow, Trial, choose};
 use serde::Serialize;
 use serde_json::json;
@@ -52,11 +52,10 @@ impl Check {
     pub(super) async fn run(&self) -> Result<(), Failure> {
         let cases = self.cases()?;
         let device = open_device(&self.device).await?;
+        compile_ahead(&device, &cases);
         if self.speed {
             return kernel_speed::run(&device, &cases, self.json).await;
         }
-        let shaders: Vec<_> = cases.iter().flat_map(|case| case.shaders.iter().cloned()).collect();
-        device.compile_ahead(&shaders);
         let mut rows: Vec<Row> = Vec::new();
         for case in &cases {
             if rows.last().is_none_or(|row| row.kernel != case.kernel) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Instant, SystemTime};
 
 use engine::Device;
-use engine::gpu::{AdapterKind, Shader};
+use engine::gpu::AdapterKind;
 use engine::kernels::case::{Case, Prepared, copy_probe, multiply_probes};
 use engine::kernels::probe::Numbers;
 use serde::Serialize;
@@ -65,8 +65,6 @@ pub(super) async fn run(device: &Device, cases: &[Case], as_json: bool) -> Resul
     if !as_json {
         print_line(&device.adapter().to_string())?;
     }
-    let shaders: Vec<Shader> = cases.iter().flat_map(|case| case.shaders.iter().cloned()).collect();
-    device.compile_ahead(&shaders);
     let reached = probe(device, as_json).await?;
     if !as_json && !cases.is_empty() {
         print_line(&format!(

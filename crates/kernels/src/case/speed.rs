@@ -1,6 +1,5 @@
 //! Cases for measuring: what an adapter reaches at most, products in the sizes of e2b, and of every other kernel its largest case.
 
-use super::random::Random;
 use super::{Case, Prepared, UNCHECKED, all};
 use crate::op::Step;
 use crate::probe::Numbers;
@@ -82,7 +81,7 @@ fn token_product(what: &str, layout: Layout, products: matvec::Products, sums: S
     let cost = (layout.bytes() + 4 * (layout.rows + layout.columns), 2 * layout.rows * layout.columns);
     let prepare = move |device: &Device| {
         let shape = matvec::Shape { weight: &layout, products, sums, input, store };
-        let (weight, x) = (weights(device, &layout)?, arbitrary(device, 4 * layout.columns)?);
+        let (weight, x) = (arbitrary(device, layout.bytes())?, arbitrary(device, 4 * layout.columns)?);
         let y = zeros(device, 4 * layout.rows)?;
         let op = matvec::forward(device, &shape, (&weight).into(), &[(&y).into()], &[(&x).into()])?;
         Ok(Prepared { ops: vec![op], rows: 1, outputs: Vec::new() })
@@ -105,7 +104,8 @@ fn prompt_product(what: &str, layout: Layout, products: matmul::Products) -> Cas
         2 * CHUNK * layout.rows * layout.columns,
     );
     let prepare = move |device: &Device| {
-        let (weight, x) = (weights(device, &layout)?, arbitrary(device, 4 * CHUNK * layout.columns)?);
+        let (weight, x) =
+            (arbitrary(device, layout.bytes())?, arbitrary(device, 4 * CHUNK * layout.columns)?);
         let (scales, y) = (arbitrary(device, 4 * CHUNK)?, zeros(device, 4 * CHUNK * layout.rows)?);
         let step = super::buffers::step(device, Step { rows: CHUNK as u32, ..Step::default() })?;
         let x: &[Binding<'_>] = match products {
@@ -125,16 +125,6 @@ fn prompt_product(what: &str, layout: Layout, products: matmul::Products) -> Cas
 
 fn named(what: &str, layout: &Layout, how: &str) -> String {
     format!("{what}, {:?} {} x {}, {how}", layout.kind, layout.rows, layout.columns)
-}
-
-/// A matrix of any bits.
-fn weights(device: &Device, layout: &Layout) -> Result<Buffer, Error> {
-    let buffer = device.buffer("weights", Account::Other, layout.bytes(), Usage::Storage)?;
-    // A piece over and over: a card is to be measured, not how fast the host makes numbers up.
-    let piece = Random::new(20).bytes((layout.bytes() as usize).min(1 << 20));
-    let bytes: Vec<u8> = piece.iter().copied().cycle().take(layout.bytes() as usize).collect();
-    device.write(&buffer, 0, &bytes);
-    Ok(buffer)
 }
 
 fn zeros(device: &Device, bytes: u64) -> Result<Buffer, Error> {
