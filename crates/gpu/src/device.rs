@@ -70,6 +70,9 @@ pub(crate) struct Inner {
     pending_write_bytes: AtomicU64,
     #[cfg(not(target_arch = "wasm32"))]
     latest_index: Mutex<Option<wgpu::SubmissionIndex>>,
+    /// How long the last wait was: whether the next is worth hurrying.
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) last_wait_micros: AtomicU64,
 }
 
 /// Compiled shaders by their composed text.
@@ -133,6 +136,8 @@ impl Device {
             pending_write_bytes: AtomicU64::new(0),
             #[cfg(not(target_arch = "wasm32"))]
             latest_index: Mutex::new(None),
+            #[cfg(target_arch = "wasm32")]
+            last_wait_micros: AtomicU64::new(0),
         });
         Ok(Device { inner, scope, listed: None })
     }
@@ -259,7 +264,10 @@ impl Device {
                     inner.faults.check_alive()?;
                 }
             }
+            #[cfg(not(target_arch = "wasm32"))]
             done.await;
+            #[cfg(target_arch = "wasm32")]
+            inner.arrival(done).await;
             inner.ledger.passed(serial);
             inner.faults.surface(&inner.ledger)
         }

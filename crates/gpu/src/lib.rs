@@ -32,6 +32,8 @@
 )]
 
 mod adapter;
+#[cfg(any(target_arch = "wasm32", test))]
+mod arrival;
 mod buffer;
 mod counters;
 mod device;

@@ -157,7 +157,10 @@ impl Readback {
                 inner.faults.check_alive()?;
             }
         }
+        #[cfg(not(target_arch = "wasm32"))]
         let mapped = arrived.await;
+        #[cfg(target_arch = "wasm32")]
+        let mapped = inner.arrival(arrived).await;
         inner.faults.surface(&inner.ledger)?;
         mapped.map_err(|error| self.failure(bytes, &error.to_string()))?;
         if let Some(expected) = expected {
