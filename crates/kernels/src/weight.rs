@@ -82,10 +82,10 @@ impl Layout {
             Type::F32 => &[include_str!("block/f32.wgsl")],
             Type::F16 => &[include_str!("block/f16.wgsl")],
             Type::BF16 => &[include_str!("block/bf16.wgsl")],
-            Type::Q4_0 | Type::Q4_1 | Type::Q4_K => &[include_str!("block/four_bits.wgsl")],
-            Type::Q5_0 | Type::Q5_1 | Type::Q5_K => &[include_str!("block/five_bits.wgsl")],
-            Type::Q6_K => &[include_str!("block/six_bits.wgsl")],
-            Type::Q8_0 => &[include_str!("block/eight_bits.wgsl")],
+            Type::Q4_0 | Type::Q4_1 | Type::Q4_K => &[include_str!("block/four_bits_float.wgsl")],
+            Type::Q5_0 | Type::Q5_1 | Type::Q5_K => &[include_str!("block/five_bits_float.wgsl")],
+            Type::Q6_K => &[include_str!("block/six_bits_float.wgsl")],
+            Type::Q8_0 => &[include_str!("block/eight_bits_float.wgsl")],
             Type::Other(id) => panic!("no shader for GGML type {id}"),
         };
         let shader = self.declare_planes(shader).file(include_str!("block/octet.wgsl"));
@@ -117,14 +117,15 @@ impl Layout {
         for (n, plane) in self.planes.iter().enumerate().skip(1) {
             shader = shader.constant(["", "PLANE1", "PLANE2", "PLANE3"][n], (plane.offset / 16) as u32);
         }
-        let (scales, k_scales) = (include_str!("block/scales.wgsl"), include_str!("block/k_scales.wgsl"));
+        let (four, five) = (include_str!("block/four_bits.wgsl"), include_str!("block/five_bits.wgsl"));
+        let k_scales = include_str!("block/k_scales.wgsl");
         let files: &[&'static str] = match self.kind {
-            Type::Q4_0 => &[include_str!("block/q4_0.wgsl"), scales],
-            Type::Q4_1 => &[include_str!("block/q4_1.wgsl"), scales],
-            Type::Q4_K => &[include_str!("block/q4_k.wgsl"), k_scales, scales],
-            Type::Q5_0 => &[include_str!("block/q5_0.wgsl"), scales],
-            Type::Q5_1 => &[include_str!("block/q5_1.wgsl"), scales],
-            Type::Q5_K => &[include_str!("block/q5_k.wgsl"), k_scales, scales],
+            Type::Q4_0 => &[include_str!("block/q4_0.wgsl"), four],
+            Type::Q4_1 => &[include_str!("block/q4_1.wgsl"), four],
+            Type::Q4_K => &[include_str!("block/q4_k.wgsl"), k_scales, four],
+            Type::Q5_0 => &[include_str!("block/q5_0.wgsl"), five],
+            Type::Q5_1 => &[include_str!("block/q5_1.wgsl"), five],
+            Type::Q5_K => &[include_str!("block/q5_k.wgsl"), k_scales, five],
             Type::Q6_K => &[include_str!("block/q6_k.wgsl")],
             Type::Q8_0 => &[include_str!("block/q8_0.wgsl")],
             _ => &[],

@@ -16,8 +16,8 @@ fn octet_of(block: Block, i: u32, n: u32) -> Octet {
     return octet_at(block.words[n]);
 }
 
-fn product(row: u32, b: u32, x: Columns) -> f32 {
-    let o = (row * BLOCKS + b) * 4u;
-    return octet_dot(octet_at(weights[o]), x.a, x.b) + octet_dot(octet_at(weights[o + 1u]), x.c, x.d)
-        + octet_dot(octet_at(weights[o + 2u]), x.e, x.f) + octet_dot(octet_at(weights[o + 3u]), x.g, x.h);
+fn product(block: Block, i: u32, x: Columns) -> f32 {
+    let w = block.words;
+    return octet_dot(octet_at(w[0]), x.a, x.b) + octet_dot(octet_at(w[1]), x.c, x.d)
+        + octet_dot(octet_at(w[2]), x.e, x.f) + octet_dot(octet_at(w[3]), x.g, x.h);
 }

@@ -16,8 +16,8 @@ fn octet_of(block: Block, i: u32, n: u32) -> Octet {
     return Octet(block.values[2u * n], block.values[2u * n + 1u]);
 }
 
-fn product(row: u32, b: u32, x: Columns) -> f32 {
-    let o = (row * BLOCKS + b) * 8u;
-    return dot(value4(o), x.a) + dot(value4(o + 1u), x.b) + dot(value4(o + 2u), x.c) + dot(value4(o + 3u), x.d)
-        + dot(value4(o + 4u), x.e) + dot(value4(o + 5u), x.f) + dot(value4(o + 6u), x.g) + dot(value4(o + 7u), x.h);
+fn product(block: Block, i: u32, x: Columns) -> f32 {
+    let v = block.values;
+    return dot(v[0], x.a) + dot(v[1], x.b) + dot(v[2], x.c) + dot(v[3], x.d)
+        + dot(v[4], x.e) + dot(v[5], x.f) + dot(v[6], x.g) + dot(v[7], x.h);
 }

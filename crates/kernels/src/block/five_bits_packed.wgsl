@@ -1,9 +1,8 @@
-// The product of five_bits.wgsl on packed integers.
-fn product(row: u32, b: u32, x: Columns) -> f32 {
-    let i = row * BLOCKS + b;
-    let s = scale_and_offset(i);
-    let w = weights[i];
-    let h = vec4<u32>(weights[PLANE2 + i / 4u][i % 4u]);
+// The numbers of five_bits.wgsl on packed integers.
+fn product(block: Block, i: u32, x: Columns) -> f32 {
+    let s = scale_of(block.scale, i);
+    let w = block.numbers;
+    let h = vec4<u32>(block.fifth);
     let fifth = vec4<u32>(0x10101010u);
     let first = nibbles(w.xy) | ((h << vec4<u32>(4u, 3u, 2u, 1u)) & fifth);
     let last = nibbles(w.zw) | ((h >> vec4<u32>(0u, 1u, 2u, 3u)) & fifth);

@@ -2,7 +2,7 @@
 // is weights 32 * b .. of a row with i = row * BLOCKS + b:
 //   block(i)                  what is read of a block, as it lies in memory
 //   octet_of(block, i, n)     its weights 8 * n .. 8 * n + 7, as f32
-//   product(row, b, x)        sum of its weights, each times its x
+//   product(block, i, x)      sum of its weights, each times its x
 // with BLOCKS = columns / 32 and PLANE1.. = first vec4 of the further planes (see weight.rs). Reading and unpacking are apart so
 // that a kernel can have the next block on its way while it works on this one.
 

@@ -1,5 +1,5 @@
-// What a weight format gives to a kernel that multiplies packed integers: `product(row, b, x)`, the sum of weights
-// 32*b .. 32*b+31 of the row, each times its x.
+// What a weight format gives to a kernel that multiplies packed integers: `block(i)` as octet.wgsl says, and
+// `product(block, i, x)`, the sum of the block's weights, each times its x.
 //
 // x is given in sixteens: 16-bit integers times a scale, so that one is off by at most 1/65278 of the largest of its
 // sixteen. Their high and low bytes (both signed, x = scale * (256 * high + low)) lie apart, four in a word, in the order in

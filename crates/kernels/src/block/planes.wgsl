@@ -10,7 +10,3 @@ fn half_of(word: u32, i: u32) -> f32 {
     let pair = unpack2x16float(word);
     return select(pair.x, pair.y, (i & 1u) == 1u);
 }
-
-fn half_at(plane: u32, i: u32) -> f32 {
-    return half_of(half_word(plane, i), i);
-}

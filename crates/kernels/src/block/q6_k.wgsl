@@ -14,11 +14,13 @@ fn scales_of(bits: vec2<u32>, i: u32) -> vec2<f32> {
     return half_of(bits.y, i / 8u) * vec2<f32>(s);
 }
 
-fn scales(i: u32) -> vec2<f32> {
-    return scales_of(scale_bits(i), i);
-}
-
 fn high_bits(i: u32) -> vec2<u32> {
     let v = weights[PLANE1 + i / 2u];
     return select(v.xy, v.zw, (i & 1u) == 1u);
+}
+
+struct Block { numbers: vec4<u32>, high: vec2<u32>, scale: vec2<u32> }
+
+fn block(i: u32) -> Block {
+    return Block(weights[i], high_bits(i), scale_bits(i));
 }

@@ -16,7 +16,8 @@ fn expert_matvec(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocat
     var sum = vec2<f32>(0.0);
     for (var b = local % LANES; b < end; b += LANES) {
         let v = input32(slot / SLOTS_PER_INPUT, b);
-        sum += vec2<f32>(product(row.x, b, v), product(row.y, b, v));
+        let i = row * BLOCKS + b;
+        sum += vec2<f32>(product(block(i.x), i.x, v), product(block(i.y), i.y, v));
     }
     sum = lanes_sum(vec4<f32>(sum, 0.0, 0.0), local).xy;
     if (local % LANES == 0u && here) {
