@@ -152,36 +152,72 @@ pub struct Packed {
 
 /// Repacks whole rows of file bytes into planes.
 pub fn pack(layout: &Layout, file_rows: &[u8], packed: &mut Packed) {
-    let kind = layout.kind;
     packed.planes.resize_with(layout.planes.len(), Vec::new);
-    packed.planes.iter_mut().for_each(Vec::clear);
-    match kind {
-        Type::F32 => {
-            pad_rows(file_rows, layout.columns * 4, layout.planes[0].row_bytes, &mut packed.planes[0])
-        }
-        Type::F16 | Type::BF16 => {
-            pad_rows(file_rows, layout.columns * 2, layout.planes[0].row_bytes, &mut packed.planes[0]);
-        }
-        _ => {
-            let block_bytes = kind.block_bytes();
-            assert_eq!(
-                file_rows.len() % block_bytes,
-                0,
-                "{kind:?}: {} bytes are not whole blocks",
-                file_rows.len()
-            );
-            for block in file_rows.chunks_exact(block_bytes) {
-                pack_block(kind, block, &mut packed.planes);
+    let planes = &mut packed.planes[..];
+    let row_bytes = layout.planes[0].row_bytes;
+    match layout.kind {
+        Type::F32 => pad_rows(file_rows, layout.columns * 4, row_bytes, &mut planes[0]),
+        Type::F16 | Type::BF16 => pad_rows(file_rows, layout.columns * 2, row_bytes, &mut planes[0]),
+        Type::Q4_0 => blocks(file_rows, planes, [16, 2], |block: &[u8; 18], [numbers, scale]| {
+            nibbles_split(&block[2..], numbers);
+            scale.copy_from_slice(&block[..2]);
+        }),
+        Type::Q4_1 => blocks(file_rows, planes, [16, 4], |block: &[u8; 20], [numbers, scale]| {
+            nibbles_split(&block[4..], numbers);
+            scale.copy_from_slice(&block[..4]);
+        }),
+        Type::Q5_0 => blocks(file_rows, planes, [16, 2, 4], |block: &[u8; 22], [numbers, scale, fifth]| {
+            nibbles_split(&block[6..], numbers);
+            scale.copy_from_slice(&block[..2]);
+            fifth.copy_from_slice(&fifth_bits(block[2..6].iter().map(|&byte| spread8(byte))));
+        }),
+        Type::Q5_1 => blocks(file_rows, planes, [16, 4, 4], |block: &[u8; 24], [numbers, scale, fifth]| {
+            nibbles_split(&block[8..], numbers);
+            scale.copy_from_slice(&block[..4]);
+            fifth.copy_from_slice(&fifth_bits(block[4..8].iter().map(|&byte| spread8(byte))));
+        }),
+        Type::Q8_0 => blocks(file_rows, planes, [32, 2], |block: &[u8; 34], [numbers, scale]| {
+            for (eight, out) in block[2..].chunks_exact(8).zip(numbers.chunks_exact_mut(8)) {
+                let bytes = eight_bytes(eight);
+                out[..4].copy_from_slice(&even_bytes(bytes).to_le_bytes());
+                out[4..].copy_from_slice(&even_bytes(bytes >> 8).to_le_bytes());
             }
+            scale.copy_from_slice(&block[..2]);
+        }),
+        Type::Q4_K => blocks(file_rows, planes, [128, 16], |block: &[u8; 144], [numbers, scales]| {
+            scales.copy_from_slice(&k_scales(&block[..16]));
+            nibbles_pairs(&block[16..], numbers);
+        }),
+        Type::Q5_K => {
+            blocks(file_rows, planes, [128, 16, 32], |block: &[u8; 176], [numbers, scales, fifth]| {
+                scales.copy_from_slice(&k_scales(&block[..16]));
+                nibbles_pairs(&block[48..], numbers);
+                for (sub_block, out) in fifth.chunks_exact_mut(4).enumerate() {
+                    let bits = block[16..48].chunks_exact(8).map(|eight| eight_bytes(eight) >> sub_block);
+                    out.copy_from_slice(&fifth_bits(bits));
+                }
+            })
         }
+        Type::Q6_K => blocks(
+            file_rows,
+            planes,
+            [128, 64, 16, 2],
+            |block: &[u8; 210], [numbers, high, scales, scale]| {
+                six_bits(&block[..192], numbers, high);
+                scales.copy_from_slice(&block[192..208]);
+                scale.copy_from_slice(&block[208..]);
+            },
+        ),
+        Type::Other(id) => panic!("no layout for GGML type {id}"),
     }
     // Writes to the GPU are whole words; what is added here lies in the padding or is overwritten by the next rows.
-    for plane in &mut packed.planes {
+    for plane in planes {
         plane.resize(plane.len().next_multiple_of(4), 0);
     }
 }
 
 fn pad_rows(file: &[u8], from: u64, to: u64, out: &mut Vec<u8>) {
+    out.clear();
     if from == to {
         out.extend_from_slice(file);
         return;
@@ -192,116 +228,86 @@ fn pad_rows(file: &[u8], from: u64, to: u64, out: &mut Vec<u8>) {
     }
 }
 
-/// One file block (32 or 256 weights) to the ends of the planes.
-fn pack_block(kind: Type, block: &[u8], planes: &mut [Vec<u8>]) {
-    match kind {
-        Type::Q4_0 => {
-            nibbles_split(&block[2..18], &mut planes[0]);
-            planes[1].extend_from_slice(&block[..2]);
-        }
-        Type::Q4_1 => {
-            nibbles_split(&block[4..20], &mut planes[0]);
-            planes[1].extend_from_slice(&block[..4]);
-        }
-        Type::Q5_0 => {
-            nibbles_split(&block[6..22], &mut planes[0]);
-            planes[1].extend_from_slice(&block[..2]);
-            let bits = block[2..6].iter().map(|&byte| spread8(byte));
-            planes[2].extend_from_slice(&fifth_bits(bits).to_le_bytes());
-        }
-        Type::Q5_1 => {
-            nibbles_split(&block[8..24], &mut planes[0]);
-            planes[1].extend_from_slice(&block[..4]);
-            let bits = block[4..8].iter().map(|&byte| spread8(byte));
-            planes[2].extend_from_slice(&fifth_bits(bits).to_le_bytes());
-        }
-        Type::Q8_0 => {
-            for eight in block[2..34].chunks_exact(8) {
-                planes[0].extend(eight.iter().step_by(2).chain(eight.iter().skip(1).step_by(2)));
-            }
-            planes[1].extend_from_slice(&block[..2]);
-        }
-        Type::Q4_K => {
-            k_scales(block, &mut planes[1]);
-            for pair in block[16..144].chunks_exact(32) {
-                nibbles_pair(pair, &mut planes[0]);
-            }
-        }
-        Type::Q5_K => {
-            k_scales(block, &mut planes[1]);
-            for pair in block[48..176].chunks_exact(32) {
-                nibbles_pair(pair, &mut planes[0]);
-            }
-            let high = &block[16..48];
-            for sub_block in 0..8 {
-                let bits = high.chunks_exact(8).map(|eight| eight_bytes(eight) >> sub_block);
-                planes[2].extend_from_slice(&fifth_bits(bits).to_le_bytes());
-            }
-        }
-        Type::Q6_K => {
-            // Two halves of 128 weights; in each, 64 bytes of low bits hold blocks (0, 2) and (1, 3) as low and high
-            // nibbles of 32 bytes each, and 32 bytes hold the two high bits of all four.
-            for half in 0..2 {
-                let low = &block[half * 64..half * 64 + 64];
-                let high = &block[128 + half * 32..160 + half * 32];
-                nibbles_low(&low[..32], &mut planes[0]);
-                nibbles_low(&low[32..], &mut planes[0]);
-                nibbles_high(&low[..32], &mut planes[0]);
-                nibbles_high(&low[32..], &mut planes[0]);
-                for quarter in 0..4 {
-                    for sixteen in high.chunks_exact(16) {
-                        let [low, high] = [0, 8].map(|at| eight_bytes(&sixteen[at..]) >> (2 * quarter));
-                        let word = join_pairs(low & PAIRS, 6) | join_pairs(high & PAIRS, 6) << 4;
-                        planes[1].extend_from_slice(&word.to_le_bytes());
-                    }
-                }
-            }
-            planes[2].extend_from_slice(&block[192..208]);
-            planes[3].extend_from_slice(&block[208..210]);
-        }
-        Type::F32 | Type::F16 | Type::BF16 | Type::Other(_) => unreachable!("{kind:?} has no blocks"),
+/// Has every block of a file (32 or 256 weights) written to its places in the planes, so many bytes of each. Planes get their
+/// length once, since growing them for each word took most of the time.
+fn blocks<const BYTES: usize, const PLANES: usize>(
+    file: &[u8],
+    planes: &mut [Vec<u8>],
+    plane_bytes: [usize; PLANES],
+    each: impl Fn(&[u8; BYTES], [&mut [u8]; PLANES]),
+) {
+    let (blocks, rest) = file.as_chunks();
+    assert!(rest.is_empty(), "{} bytes are not whole blocks of {BYTES}", file.len());
+    let mut planes = planes.iter_mut();
+    let mut places = plane_bytes.map(|bytes| {
+        let plane = planes.next().expect("a plane for each");
+        plane.resize(blocks.len() * bytes, 0);
+        plane.chunks_exact_mut(bytes)
+    });
+    for block in blocks {
+        each(block, places.each_mut().map(|places| places.next().expect("as many places as blocks")));
     }
+}
+
+/// Bytes 0, 2, 4 and 6 of eight.
+fn even_bytes(bytes: u64) -> u32 {
+    let x = bytes & 0x00ff_00ff_00ff_00ff;
+    let x = (x | x >> 8) & 0x0000_ffff_0000_ffff;
+    (x | x >> 16) as u32
 }
 
 /// Eight bytes hold eight 4-bit numbers in their low halves; gathers them into one word, lowest first.
 fn gather8(bytes: u64) -> u32 {
     let x = bytes & 0x0f0f_0f0f_0f0f_0f0f;
-    let x = (x | (x >> 4)) & 0x00ff_00ff_00ff_00ff;
-    let x = (x | (x >> 8)) & 0x0000_ffff_0000_ffff;
-    (x | (x >> 16)) as u32
+    even_bytes(x | x >> 4)
 }
 
-fn words(bytes: &[u8], shift: u32, out: &mut Vec<u8>) {
-    for eight in bytes.chunks_exact(8) {
-        out.extend_from_slice(&gather8(eight_bytes(eight) >> shift).to_le_bytes());
+/// The low nibbles (`shift` 0) or the high ones (4) of bytes, half as many.
+fn nibbles(bytes: &[u8], shift: u32, out: &mut [u8]) {
+    for (pair, out) in bytes.as_chunks().0.iter().zip(out) {
+        let pair = u16::from_le_bytes(*pair) >> shift;
+        *out = (pair & 0x0f | pair >> 4 & 0xf0) as u8;
     }
 }
 
-/// The low nibbles of 32 bytes are one block.
-fn nibbles_low(bytes: &[u8], out: &mut Vec<u8>) {
-    words(bytes, 0, out);
-}
-
-/// The high nibbles of 32 bytes are one block.
-fn nibbles_high(bytes: &[u8], out: &mut Vec<u8>) {
-    words(bytes, 4, out);
+/// 32-weight types: 16 bytes hold weights 0..16 in the low nibbles and 16..32 in the high ones.
+fn nibbles_split(bytes: &[u8], out: &mut [u8]) {
+    let (low, high) = out.split_at_mut(bytes.len() / 2);
+    nibbles(bytes, 0, low);
+    nibbles(bytes, 4, high);
 }
 
 /// K-quants: 32 bytes hold one block in the low nibbles and the next in the high ones.
-fn nibbles_pair(bytes: &[u8], out: &mut Vec<u8>) {
-    nibbles_low(bytes, out);
-    nibbles_high(bytes, out);
+fn nibbles_pairs(bytes: &[u8], out: &mut [u8]) {
+    for (pair, out) in bytes.chunks_exact(32).zip(out.chunks_exact_mut(32)) {
+        nibbles_split(pair, out);
+    }
 }
 
-/// 32-weight types: 16 bytes hold weights 0..16 in the low nibbles and 16..32 in the high ones.
-fn nibbles_split(bytes: &[u8], out: &mut Vec<u8>) {
-    words(bytes, 0, out);
-    words(bytes, 4, out);
+/// Q6_K: two halves of 128 weights. In each, 64 bytes of low bits hold blocks (0, 2) and (1, 3) as low and high nibbles of 32 bytes
+/// each, and 32 bytes hold the two high bits of all four.
+fn six_bits(block: &[u8], numbers: &mut [u8], high: &mut [u8]) {
+    let (low, top) = block.split_at(128);
+    for (low, out) in low.chunks_exact(64).zip(numbers.chunks_exact_mut(64)) {
+        nibbles_split(low, out);
+    }
+    for (top, out) in top.chunks_exact(32).zip(high.chunks_exact_mut(32)) {
+        for (quarter, out) in out.chunks_exact_mut(8).enumerate() {
+            let mut pairs = [0; 16];
+            for (pair, out) in top.as_chunks().0.iter().zip(&mut pairs) {
+                let pair = u16::from_le_bytes(*pair) >> (2 * quarter) & 0x0303;
+                *out = (pair | pair >> 6) as u8;
+            }
+            for n in 0..4 {
+                out[n] = pairs[n] & 0x0f | pairs[4 + n] << 4;
+                out[4 + n] = pairs[8 + n] & 0x0f | pairs[12 + n] << 4;
+            }
+        }
+    }
 }
 
-/// The lowest bit and the two lowest bits of eight bytes.
+/// The lowest bit of eight bytes.
 const BITS: u64 = 0x0101_0101_0101_0101;
-const PAIRS: u64 = 0x0303_0303_0303_0303;
 
 fn eight_bytes(bytes: &[u8]) -> u64 {
     u64::from_le_bytes(bytes[..8].try_into().expect("eight bytes"))
@@ -309,43 +315,39 @@ fn eight_bytes(bytes: &[u8]) -> u64 {
 
 /// The eight bits of a byte, lowest first, as the lowest bits of eight bytes.
 fn spread8(byte: u8) -> u64 {
-    (0..8).fold(0, |bytes, n| bytes | u64::from(byte >> n & 1) << (8 * n))
+    // Eight copies, each with another bit left; what is added carries it to the top of its byte.
+    let bits = (u64::from(byte) * BITS) & 0x8040_2010_0804_0201;
+    (bits + 0x7f7f_7f7f_7f7f_7f7f) >> 7 & BITS
 }
 
-/// Eight bytes with few bits each to four, of which byte j is byte 2 j and, behind it, byte 2 j + 1 moved down by `shift`.
-/// One mask then finds what belongs to the numbers at even (or odd) places of a word of nibbles, each in the byte of its
-/// nibble.
-fn join_pairs(bytes: u64, shift: u32) -> u32 {
-    let x = (bytes | bytes >> shift) & 0x000f_000f_000f_000f;
-    let x = (x | x >> 8) & 0x0000_ffff_0000_ffff;
-    (x | x >> 16) as u32
-}
-
-/// The fifth bits of a block: the lowest bit of each of 32 bytes, joined in pairs, those of the first eight numbers lowest.
-fn fifth_bits(eights: impl Iterator<Item = u64>) -> u32 {
-    eights.enumerate().fold(0, |word, (n, eight)| word | join_pairs(eight & BITS, 7) << (2 * n))
+/// The fifth bits of a block: the lowest bit of each of 32 bytes. Of eight numbers, byte j of the word has those of 2 j and
+/// 2 j + 1 at its bits 0 and 1: one mask then finds what belongs to the numbers at even (or odd) places of a word of nibbles,
+/// each in the byte of its nibble. The next eight have the next two bits.
+fn fifth_bits(eights: impl Iterator<Item = u64>) -> [u8; 4] {
+    let joined = |bits: u64| even_bytes(bits | bits >> 7);
+    eights
+        .enumerate()
+        .fold(0, |word, (n, eight)| word | (joined(eight & BITS) & 0x0303_0303) << (2 * n))
+        .to_le_bytes()
 }
 
 /// Q4_K and Q5_K headers (16 bytes) to the arrangement of `block/k_scales.wgsl`, from which any of the eight scales
 /// comes out with two shifts.
-fn k_scales(block: &[u8], out: &mut Vec<u8>) {
-    let packed = &block[4..16];
-    let (mut low_s, mut low_m, mut high) = (0u32, 0u32, 0u32);
-    for j in 0..8 {
-        let (s, m) = if j < 4 {
-            (packed[j] & 63, packed[j + 4] & 63)
-        } else {
-            let both = packed[j + 4];
-            ((both & 15) | (packed[j - 4] >> 6 << 4), (both >> 4) | (packed[j] >> 6 << 4))
-        };
-        low_s |= u32::from(s & 15) << (4 * j);
-        low_m |= u32::from(m & 15) << (4 * j);
-        high |= (u32::from(s >> 4) | u32::from(m >> 4) << 2) << (4 * j);
+fn k_scales(header: &[u8]) -> [u8; 16] {
+    let word = |n: usize| u64::from(u32::from_le_bytes(header[4 * n..][..4].try_into().expect("four bytes")));
+    // Of the first four sub-blocks, s and m are six bits of each byte; the last four have their low bits in the third word
+    // and the high ones on top of the first.
+    let (s, m, both) = (word(1), word(2), word(3));
+    let low_s = gather8(s | both << 32);
+    let low_m = gather8(m | both >> 4 << 32);
+    let pairs = |shift: u32| s >> shift & 0x0303_0303 | (m >> shift & 0x0303_0303) << 2;
+    let high = gather8(pairs(4) | pairs(6) << 32);
+    let mut out = [0; 16];
+    out[..4].copy_from_slice(&header[..4]);
+    for (word, out) in [low_s, low_m, high].into_iter().zip(out[4..].chunks_exact_mut(4)) {
+        out.copy_from_slice(&word.to_le_bytes());
     }
-    out.extend_from_slice(&block[..4]);
-    for word in [low_s, low_m, high] {
-        out.extend_from_slice(&word.to_le_bytes());
-    }
+    out
 }
 
 #[cfg(test)]
