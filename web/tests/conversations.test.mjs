@@ -1,7 +1,7 @@
 // Conversations without a model: found, renamed, removed, taken out and in again, and harmless whatever they say.
 import { ensure, equal } from './lib.mjs';
 import { accessible } from './accessible.mjs';
-import { downloaded, openChat, refused } from './chat_page.mjs';
+import { downloaded, openChat, refused, set, visit } from './chat_page.mjs';
 
 const LIST = 'ul[aria-label=Conversations]';
 
@@ -133,6 +133,51 @@ export default {
     await page.waitForFunction((list) => document.querySelectorAll(`${list} a`).length === 3, LIST);
   },
 
+  async 'what is written and not sent stays with its chat, over other pages and a reload'({ browser, page, server }) {
+    await openChat(page, server, 'none');
+    await page.locator('#import').setInputFiles(exported(conversation('Plans', 'Where to?', 'North.')));
+    const plans = page.locator(`${LIST} a`, { hasText: 'Plans' });
+    await plans.waitFor();
+    const written = () => page.locator('#message').inputValue();
+    const type = (text) => page.locator('#message').fill(text);
+
+    await type('half a question');
+    await set(page, { temperature: 0.25, system: 'Be brief.' });
+    await visit(page, 'model');
+    await page.locator('#url').waitFor();
+    await visit(page, 'chat');
+    await page.locator('#message').waitFor();
+    equal(await written(), 'half a question', 'the draft after another page');
+    await plans.click();
+    await page.locator('.turn.assistant').waitFor();
+    equal(await written(), '', 'the draft of a chat without one');
+    await type('and then?');
+    const isKept = async () => (await page.evaluate(remembered)).some((name) => name.startsWith('draft '));
+    while (!(await isKept())) await page.waitForTimeout(50);
+    await page.reload();
+    await page.locator('.turn.assistant').waitFor();
+    equal(await written(), 'and then?', 'the draft of a conversation after a reload');
+    await page.locator('#new').click();
+    equal(await written(), 'half a question', 'the draft of the new chat');
+    await page.reload();
+    await page.waitForFunction(() => document.querySelector('#message')?.value !== '');
+    equal(await written(), 'half a question', 'the draft of the new chat after a reload');
+    await page.locator('#open-settings').click();
+    equal(await page.locator('#settings #temperature').inputValue(), '0.25', 'temperature of the new chat after a reload');
+    equal(await page.locator('#settings #system').inputValue(), 'Be brief.', 'instructions of the new chat after a reload');
+    await page.locator('#settings [aria-label=Close]').click();
+
+    await plans.click();
+    await page.locator('.turn.assistant').waitFor();
+    equal(await written(), 'and then?', 'each chat has its own');
+    await page.locator('[aria-label="Delete Plans"]').click();
+    await page.waitForFunction(() => document.querySelectorAll('.turn').length === 0);
+    equal(await written(), 'half a question', 'what is open after a deletion');
+    const kept = await page.evaluate(remembered);
+    equal(kept.filter((name) => name.startsWith('draft ')), [], 'drafts of chats that are gone');
+    equal(browser.complaints, [], 'console errors');
+  },
+
   async 'nothing that a model writes reaches out of its answer'({ page, server }) {
     const asked = [];
     page.on('request', (request) => asked.push(request.url()));
@@ -194,6 +239,18 @@ async function storeOld() {
         transaction.objectStore('turns').put({ ...turn, text, thoughts: '', ending: 'complete', figures: null });
       }
       transaction.oncomplete = () => (opening.result.close(), resolve());
+    };
+  });
+}
+
+/** Runs in the page: names of the single values that are stored. */
+function remembered() {
+  return new Promise((resolve, reject) => {
+    const opening = indexedDB.open('rullama');
+    opening.onerror = () => reject(opening.error);
+    opening.onsuccess = () => {
+      const names = opening.result.transaction('remembered').objectStore('remembered').getAllKeys();
+      names.onsuccess = () => (opening.result.close(), resolve(names.result));
     };
   });
 }

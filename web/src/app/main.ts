@@ -14,7 +14,7 @@ runtime.useProfile(asked.get('profile'));
 mount(App, { target: document.getElementById('app')! });
 history.start();
 
-const [isOpen, choice] = await Promise.all([runtime.start(), firstChoice(), chats.refresh()]);
+const [isOpen, choice] = await Promise.all([runtime.start(), firstChoice(), chats.start()]);
 if (isOpen && choice) {
   if (await isReadable(choice.source)) await runtime.load(choice);
   else runtime.waiting = choice;

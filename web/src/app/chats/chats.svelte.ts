@@ -1,11 +1,23 @@
 // The conversations of this browser, and the one that is open.
 import { storageFailure, type Failure } from '../engine/failure.ts';
 import * as database from './database.ts';
-import { newConversation, pathOf, titleOf, versionsOf, type Conversation, type Turn } from './conversation.ts';
+import { newConversation, newSettings, pathOf, titleOf, versionsOf, type Conversation, type Settings, type Turn } from './conversation.ts';
 import { fromJson, type Whole } from './transfer.ts';
 
 /** Held by the tab that writes an answer, so that others can tell it from one that a crash interrupted. */
 export const writingLock = (turn: string) => `rullama-turn-${turn}`;
+
+/** What is being written is stored this long after the last key, in milliseconds. */
+const KEEP_AFTER_MS = 300;
+const UNSENT = 'unsent';
+const draftOf = (conversation: string) => `draft ${conversation}`;
+
+/** The chat that has no message yet. There is one, and it waits as it was left. */
+interface Unsent {
+  settings: Settings;
+  draft: string;
+}
+const fresh = (): Unsent => ({ settings: newSettings(), draft: '' });
 
 class Chats {
   /** Every stored conversation, the latest first. */
@@ -16,17 +28,36 @@ class Chats {
   all = $state<Turn[]>([]);
   /** Those that are shown. */
   turns = $derived(pathOf(this.all));
+  /** What is written in the open one and not sent. */
+  draft = $state('');
   failure = $state.raw<Failure | null>(null);
   /** The answer being written in this tab, whichever conversation it belongs to. */
   live: Turn | null = null;
 
   #channel = new BroadcastChannel('rullama-conversations');
+  #unsent = fresh();
+  /** Set while something that was written is not stored. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #hasOtherSettings = false;
 
   constructor() {
+    // A hidden page may be ended without another word. (A database takes nothing more in `pagehide`.)
+    document.addEventListener('visibilitychange', () => void this.#keepWritten());
     this.#channel.onmessage = async ({ data }: MessageEvent<string>) => {
       await this.refresh();
       if (data === this.current.id && this.live?.conversation !== data) await this.open(data);
     };
+  }
+
+  /** Reads what is stored. */
+  async start() {
+    const unsent = await this.#stored(() => database.recall<Unsent>(UNSENT));
+    // Whoever writes already is not interrupted.
+    if (unsent && this.#timer === undefined) {
+      this.#unsent = unsent;
+      if (this.turns.length === 0) this.begin();
+    }
+    await this.refresh();
   }
 
   async refresh() {
@@ -35,30 +66,51 @@ class Chats {
 
   /** Opens a conversation; false where there is none of this id. */
   async open(id: string): Promise<boolean> {
+    await this.#keepWritten();
     const stored = await this.#stored(async () => {
-      const [conversation, turns] = await Promise.all([database.conversation(id), database.turnsOf(id)]);
+      const [conversation, turns, draft] = await Promise.all([database.conversation(id), database.turnsOf(id), database.recall<string>(draftOf(id))]);
       await Promise.all(turns.map((turn) => this.#endIfOrphaned(turn)));
-      return { conversation, turns };
+      return { conversation, turns, draft };
     });
     if (!stored?.conversation) return false;
+    // What is read again because of another tab leaves what is being written here.
+    if (id !== this.current.id) {
+      await this.#keepWritten();
+      this.draft = stored.draft ?? '';
+    }
     this.current = stored.conversation;
     this.all = stored.turns.map((turn) => (turn.id === this.live?.id ? this.live : turn));
     return true;
   }
 
-  /** Opens a new conversation. */
+  /** Opens the new conversation, as it was left. */
   begin() {
-    this.current = newConversation();
+    void this.#keepWritten();
+    this.current = newConversation(structuredClone(this.#unsent.settings));
     this.all = [];
+    this.draft = this.#unsent.draft;
+  }
+
+  /** Takes the text of the message field. */
+  write(draft: string) {
+    this.draft = draft;
+    this.#keepSoon();
   }
 
   /** Adds turns to the open conversation. */
   async add(...turns: Turn[]) {
+    const isFirst = this.turns.length === 0;
     this.all.push(...turns);
+    if (isFirst) {
+      this.#unsent = fresh();
+      // What the field still holds is this conversation's from here on.
+      this.#keepSoon();
+    }
     if (this.current.title === '') this.current.title = titleOf(turns[0]!.text);
     this.current.changed = Date.now();
     const conversation = $state.snapshot(this.current);
     await this.#change(() => database.save(conversation, turns), conversation.id);
+    if (isFirst) await this.#stored(() => database.forget(UNSENT));
   }
 
   /** The versions of a turn of the open conversation. */
@@ -93,9 +145,31 @@ class Chats {
     await (isLast ? this.#change(write, turn.conversation) : this.#stored(write));
   }
 
-  /** Keeps title and settings of the open conversation, if it is stored already. */
-  async keepSettings() {
-    if (this.turns.length > 0) await this.#change(() => database.save($state.snapshot(this.current)));
+  /** Keeps the settings of the open conversation, soon. */
+  keepSettings() {
+    this.#hasOtherSettings = true;
+    this.#keepSoon();
+  }
+
+  #keepSoon() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#keepWritten(), KEEP_AFTER_MS);
+  }
+
+  /** Stores what was written in the open conversation since it was stored last: the draft, and other settings. */
+  async #keepWritten() {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    const [{ draft }, conversation, hasOtherSettings] = [this, $state.snapshot(this.current), this.#hasOtherSettings];
+    [this.#timer, this.#hasOtherSettings] = [undefined, false];
+    if (this.turns.length === 0) {
+      this.#unsent = { settings: conversation.settings, draft };
+      await this.#stored(() => database.remember(UNSENT, this.#unsent));
+      return;
+    }
+    const name = draftOf(conversation.id);
+    await this.#stored(() => (draft === '' ? database.forget(name) : database.remember(name, draft)));
+    if (hasOtherSettings) await this.#change(() => database.save(conversation), conversation.id);
   }
 
   async rename(id: string, title: string) {
@@ -109,8 +183,12 @@ class Chats {
 
   /** Returns what was removed, for second thoughts. */
   async remove(id: string): Promise<Whole | null> {
+    await this.#keepWritten();
     const [whole] = await this.wholes(id);
-    await this.#change(() => database.remove(id), id);
+    await this.#change(async () => {
+      await database.remove(id);
+      await database.forget(draftOf(id));
+    }, id);
     if (id === this.current.id) this.begin();
     return whole ?? null;
   }

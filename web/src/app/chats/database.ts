@@ -5,7 +5,7 @@ import type { Conversation, Turn } from './conversation.ts';
 interface Schema extends DBSchema {
   conversations: { key: string; value: Conversation };
   turns: { key: string; value: Turn; indexes: { conversation: [string, number] } };
-  /** Single values by name: the last model, the budget. */
+  /** Single values by name: the last model, the budget, drafts. */
   remembered: { key: string; value: unknown };
 }
 
@@ -94,6 +94,10 @@ export async function search(text: string): Promise<Set<string>> {
 
 export async function remember(name: string, value: unknown): Promise<void> {
   await (await database()).put('remembered', value, name);
+}
+
+export async function forget(name: string): Promise<void> {
+  await (await database()).delete('remembered', name);
 }
 
 export async function recall<T>(name: string): Promise<T | undefined> {
