@@ -3,6 +3,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensure, equal, launch, offersModel, WEB } from './lib.mjs';
+import { accessible } from './accessible.mjs';
 import { openChat, visit } from './chat_page.mjs';
 import { serve } from './server.mjs';
 
@@ -26,6 +27,10 @@ export default {
       await page.locator('#load:enabled').waitFor();
       equal(await page.locator('#plan-title').textContent(), 'rullama demo', 'the demo model, from what was kept');
       await browser.context.setOffline(false);
+      const other = await browser.newPage();
+      await openChat(other, server, 'none');
+      await other.locator('#message').fill('half a question');
+      await other.evaluate(() => (document.body.dataset.stays = 'yes'));
 
       // Another version: one file more differs.
       const script = join(folder, 'service_worker.js');
@@ -41,8 +46,18 @@ export default {
       await page.locator('.update button').waitFor();
       equal(await page.evaluate(() => document.body.dataset.stays), 'yes', 'whether the page was left alone');
       equal(await page.evaluate(() => document.body.dataset.version), undefined, 'version before the update');
+      await accessible(page, 'an update');
       await page.locator('.update button').click();
       await page.waitForFunction(() => document.body?.dataset.version === 'next');
+      // The other tab is told, and left to its user.
+      await other.locator('#replaced button').waitFor();
+      equal(await other.evaluate(() => document.body.dataset.stays), 'yes', 'whether the other tab was left alone');
+      equal(await other.locator('.update').count(), 0, 'offers to the other tab to update once more');
+      await accessible(other, 'a tab whose version was replaced');
+      await other.locator('#replaced button').click();
+      await other.waitForFunction(() => document.body?.dataset.version === 'next' && document.querySelector('#message')?.value);
+      equal(await other.locator('#message').inputValue(), 'half a question', 'the draft after the reload');
+      equal(await other.locator('#replaced').count(), 0, 'notices after the reload');
       const caches = await page.evaluate(() => window.caches.keys());
       equal(caches, ['rullama-app-the next version'], 'what is kept after the update');
       equal(browser.complaints.filter((line) => !line.includes('ERR_INTERNET_DISCONNECTED')), [], 'console errors');

@@ -1,23 +1,33 @@
-// Registers the service worker that keeps the app for offline use. A new version waits until the user asks for it.
+// Registers the service worker that keeps the app for offline use. A new version waits until the user asks for it, in any tab.
+
+// Pages that are not secure have none.
+const workers = navigator.serviceWorker as ServiceWorkerContainer | undefined;
 
 class Offline {
   /** A new version is stored and can take over. */
   isUpdateReady = $state(false);
+  /** Another tab asked for a new version: what this page has not loaded yet is no longer kept. */
+  isReplaced = $state(false);
   #waiting: ServiceWorker | null = null;
   #isAsked = false;
 
-  async start() {
-    // Pages that are not secure have none, and a development server must not be kept.
-    const workers = navigator.serviceWorker as ServiceWorkerContainer | undefined;
-    if (!workers || !import.meta.env.PROD) return;
-    workers.addEventListener('controllerchange', () => {
+  constructor() {
+    // Without a controller it is the first version, which replaces none.
+    let isControlled = Boolean(workers?.controller);
+    workers?.addEventListener('controllerchange', () => {
       if (this.#isAsked) location.reload();
+      else this.isReplaced = isControlled;
+      isControlled = true;
     });
+  }
+
+  async start() {
+    // A development server must not be kept.
+    if (!workers || !import.meta.env.PROD) return;
     const registration = await workers.register(new URL('service_worker.js', document.baseURI)).catch(() => null);
     if (!registration) return;
     const look = () => {
       this.#waiting = registration.waiting;
-      // Without a controller it is the first version and no update.
       this.isUpdateReady = this.#waiting !== null && workers.controller !== null;
     };
     look();
