@@ -69,17 +69,30 @@ export default {
 
     const menu = async (label, item) => {
       await page.locator(`summary[aria-label="${label}"]`).click();
-      return downloaded(page, () => page.locator('.panel button', { hasText: item }).click());
+      return downloaded(page, () => page.locator('details[open] .panel button', { hasText: item }).click());
     };
     const markdown = await menu('Export this chat', 'Markdown');
     equal(markdown.name, 'Animals.md', 'the name of the file');
     for (const part of ['# Animals', '> Be kind.', '## You\n\nCan a goat fly?', '## Gemma', CODE]) {
       ensure(markdown.text.includes(part), `the Markdown has no \`${part}\`: ${markdown.text}`);
     }
-    const all = JSON.parse((await menu('Conversations', 'Export all')).text);
+    const all = JSON.parse((await menu('Conversations', 'all as JSON')).text);
     equal(all.conversations.map(({ title }) => title).sort(), ['Animals', 'Sums'], 'exported titles');
     equal(all.conversations.find(({ title }) => title === 'Sums').messages, conversation('Sums', '1 + 1', 'It is **2**.').messages, 'exported messages');
 
+    // What was exported as Markdown comes in beside what is there; the sampling is in the JSON only.
+    const asMarkdown = (name, text) => ({ name, mimeType: 'text/markdown', buffer: Buffer.from(text) });
+    const everything = await menu('Conversations', 'all as Markdown');
+    equal(everything.name, 'rullama conversations.md', 'the name of the file with all');
+    await page.locator('#import').setInputFiles(asMarkdown('both.md', everything.text));
+    await page.waitForFunction((list) => document.querySelectorAll(`${list} a`).length === 4, LIST);
+    equal((await titles()).sort(), ['Animals', 'Animals', 'Sums', 'Sums'], 'titles after the import of Markdown');
+    await page.locator(`${LIST} a`, { hasText: 'Animals' }).first().click();
+    await page.locator('.turn.assistant pre').waitFor();
+    equal((await menu('Export this chat', 'Markdown')).text, markdown.text, 'Markdown of what was imported from Markdown');
+    await page.locator('#import').setInputFiles(asMarkdown('notes.md', '# Notes\n'));
+    await refused(page, 'BAD_IMPORT', 'notes.md', 'no export');
+    await page.locator('[data-code] [aria-label=Dismiss]').click();
     await page.locator('#import').setInputFiles({ name: 'other.json', mimeType: 'application/json', buffer: Buffer.from('{}') });
     await refused(page, 'BAD_IMPORT', 'other.json', 'no export');
     equal(browser.complaints, [], 'console errors');
@@ -126,7 +139,7 @@ export default {
     await page.waitForFunction(() => document.querySelectorAll('.turn').length === 2);
 
     await page.locator('summary[aria-label="Export this chat"]').click();
-    const { text } = await downloaded(page, () => page.locator('.panel button', { hasText: 'JSON' }).click());
+    const { text } = await downloaded(page, () => page.locator('details[open] .panel button', { hasText: 'JSON' }).click());
     const file = JSON.parse(text);
     equal([file.version, file.conversations[0].messages.length], [2, 5], 'the export');
     await page.locator('#import').setInputFiles({ name: 'again.json', mimeType: 'application/json', buffer: Buffer.from(text) });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { messagesOf, newConversation, newSettings, newTurn, pathOf, titleOf, versionsOf, type Turn } from '../../src/app/chats/conversation.ts';
-import { fromJson, toJson, toMarkdown } from '../../src/app/chats/transfer.ts';
+import { fromJson, toJson } from '../../src/app/chats/transfer.ts';
 
 const figures = { model: 'demo', promptTokens: 9, reusedTokens: 2, writtenTokens: 5, promptSeconds: 0.5, decodeSeconds: 1 };
 
@@ -55,8 +55,6 @@ test('versions come through an export, and what has none is in the older form', 
   const byText = (a: { text: string }, b: { text: string }) => a.text.localeCompare(b.text);
   expect(all(read!.turns).sort(byText)).toEqual(all(whole.turns).sort(byText));
   expect([json, toJson([example()])].map((text) => JSON.parse(text).version)).toEqual([2, 1]);
-  expect(toMarkdown(whole)).toContain('Yes.');
-  expect(toMarkdown(whole)).not.toContain('Why?');
 });
 
 test('an answer under way is exported as interrupted', () => {
@@ -87,12 +85,6 @@ test('what an import should not hold does not come in', () => {
   expect(conversation.settings).toEqual({ ...newSettings(), sampling: { top_k: 3 } });
   expect([turns[0]!.ending, turns[0]!.figures]).toEqual(['complete', null]);
   expect(conversation.title).toBe('Hi');
-});
-
-test('Markdown has everything that was said', () => {
-  expect(toMarkdown(example())).toBe(
-    '# Goats\n\n> Be kind.\n\n## You\n\nCan a goat fly?\n\n## Gemma\n\n<details><summary>Thinking</summary>\n\nHm.\n\n</details>\n\nNo.\n',
-  );
 });
 
 test('the engine is asked with instructions first, and without answers that said nothing', () => {

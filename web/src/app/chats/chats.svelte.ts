@@ -2,6 +2,7 @@
 import { storageFailure, type Failure } from '../engine/failure.ts';
 import * as database from './database.ts';
 import { newConversation, newSettings, pathOf, titleOf, versionsOf, type Conversation, type Settings, type Turn } from './conversation.ts';
+import { fromMarkdown } from './markdown_file.ts';
 import { fromJson, type Whole } from './transfer.ts';
 
 /** Held by the tab that writes an answer, so that others can tell it from one that a crash interrupted. */
@@ -212,9 +213,9 @@ class Chats {
     return (await this.#stored(() => Promise.all(chosen.map(read)))) ?? [];
   }
 
-  /** Adds the conversations of an export; returns how many. Throws an `Error` that says what is wrong with the file. */
-  async import(text: string): Promise<number> {
-    const wholes = fromJson(text);
+  /** Adds the conversations of an export, which the name of its file tells apart. Returns how many; throws an `Error` that says what is wrong with it. */
+  async import(name: string, text: string): Promise<number> {
+    const wholes = /\.(md|markdown)$/i.test(name) ? fromMarkdown(text) : fromJson(text);
     await this.#change(async () => {
       for (const { conversation, turns } of wholes) await database.save(conversation, turns);
     });

@@ -1,5 +1,5 @@
-// Conversations as files: JSON that can be read back, Markdown for people.
-import { newId, newSettings, newTurn, pathOf, titleOf, type Conversation, type Ending, type Sampling, type Settings, type Turn } from './conversation.ts';
+// Conversations as JSON files, with everything in them. Those for people are in markdown_file.ts.
+import { newId, newSettings, newTurn, titleOf, type Conversation, type Ending, type Sampling, type Settings, type Turn } from './conversation.ts';
 
 /** A conversation with everything in it, versions of turns that are not shown too. */
 export interface Whole {
@@ -45,18 +45,6 @@ export function fromJson(text: string): Whole[] {
     throw new Error(`this file has version ${file['version']} of the format, this app reads ${VERSIONS.join(' and ')}; reload the page to update it`);
   }
   return list(file['conversations']).map((entry, n) => whole(record(entry), `conversation ${n + 1}`));
-}
-
-export function toMarkdown({ conversation, turns }: Whole): string {
-  const system = conversation.settings.system.trim();
-  const parts = [`# ${conversation.title || 'Conversation'}`];
-  if (system !== '') parts.push(`> ${system.replaceAll('\n', '\n> ')}`);
-  for (const { role, text, thoughts } of pathOf(turns)) {
-    parts.push(role === 'user' ? '## You' : '## Gemma');
-    if (thoughts !== '') parts.push(`<details><summary>Thinking</summary>\n\n${thoughts}\n\n</details>`);
-    parts.push(text);
-  }
-  return `${parts.join('\n\n')}\n`;
 }
 
 function whole(entry: Record<string, unknown>, place: string): Whole {
