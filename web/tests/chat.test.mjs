@@ -58,6 +58,12 @@ export default {
     equal(await thoughts.evaluate((details) => details.open), false, 'whether thoughts are unfolded');
     ensure((await thoughts.locator('div').textContent()).length > 3, 'the thoughts are empty');
 
+    await set(page, { thinking: false, 'stop-strings': 'END\n= ' });
+    await ask(page, 'Please calculate 43 + 52');
+    const cut = await answered(page, 4);
+    ensure(cut.length > 0 && !cut.includes('='), `with a stop string it says \`${cut}\``);
+    await set(page, { thinking: true });
+
     await accessible(page, 'chat');
     await photograph(page, 'chat');
     await memoryIsExact(page, server);
@@ -73,7 +79,7 @@ export default {
     // Everything is there after a reload, also the settings.
     await openChat(page, server, 'none');
     await page.locator('ul[aria-label=Conversations] a').click();
-    await page.waitForFunction(() => document.querySelectorAll('.turn').length === 6);
+    await page.waitForFunction(() => document.querySelectorAll('.turn').length === 8);
     await page.locator('#open-settings').click();
     equal(await page.locator('#settings #temperature').inputValue(), '0', 'temperature after a reload');
     equal(await page.locator('#settings #thinking').isChecked(), true, 'thinking after a reload');

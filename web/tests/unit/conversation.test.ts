@@ -5,7 +5,7 @@ import { fromJson, toJson } from '../../src/app/chats/transfer.ts';
 const figures = { model: 'demo', promptTokens: 9, reusedTokens: 2, writtenTokens: 5, promptSeconds: 0.5, decodeSeconds: 1 };
 
 function example() {
-  const settings = { system: 'Be kind.', thinking: true, sampling: { temperature: 0.5, seed: 7 } };
+  const settings = { system: 'Be kind.', thinking: true, sampling: { temperature: 0.5, seed: 7, presence_penalty: 0.5, frequency_penalty: -1, stop: ['\n\n', 'END'] } };
   const conversation = { ...newConversation(settings), title: 'Goats' };
   const question = newTurn(conversation.id, null, 'user', 'Can a goat fly?');
   const turns: Turn[] = [question, { ...newTurn(conversation.id, question, 'assistant', 'No.'), thoughts: 'Hm.', ending: 'stopped', figures }];
@@ -79,7 +79,7 @@ test.each([
 test('what an import should not hold does not come in', () => {
   const text = JSON.stringify({
     format: 'rullama-conversations', version: 1,
-    conversations: [{ settings: { sampling: { temperature: '1', top_k: 3, other: 1 } }, messages: [{ role: 'user', content: 'Hi', ending: 'writing', figures: { model: 1 } }] }],
+    conversations: [{ settings: { sampling: { temperature: '1', top_k: 3, other: 1, stop: ['', 5] } }, messages: [{ role: 'user', content: 'Hi', ending: 'writing', figures: { model: 1 } }] }],
   });
   const [{ conversation, turns }] = fromJson(text) as [ReturnType<typeof example>];
   expect(conversation.settings).toEqual({ ...newSettings(), sampling: { top_k: 3 } });

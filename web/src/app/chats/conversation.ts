@@ -12,8 +12,12 @@ export interface Settings {
 
 export type Sampling = Pick<
   GenerateOptions,
-  'temperature' | 'top_p' | 'top_k' | 'min_p' | 'repetition_penalty' | 'max_tokens' | 'seed'
+  | 'temperature' | 'top_p' | 'top_k' | 'min_p' | 'repetition_penalty' | 'presence_penalty' | 'frequency_penalty' | 'max_tokens'
+  | 'seed' | 'stop'
 >;
+
+/** Those that are one number. */
+export type SamplingNumber = Exclude<keyof Sampling, 'stop'>;
 
 export interface Conversation {
   id: string;

@@ -1,5 +1,5 @@
 // Conversations as JSON files, with everything in them. Those for people are in markdown_file.ts.
-import { newId, newSettings, newTurn, titleOf, type Conversation, type Ending, type Sampling, type Settings, type Turn } from './conversation.ts';
+import { newId, newSettings, newTurn, titleOf, type Conversation, type Ending, type Sampling, type SamplingNumber, type Settings, type Turn } from './conversation.ts';
 
 /** A conversation with everything in it, versions of turns that are not shown too. */
 export interface Whole {
@@ -14,7 +14,9 @@ const VERSIONS = [1, 2];
 export const IMPORT_BYTES_MAX = 256 * 1024 * 1024;
 
 const ENDINGS: Ending[] = ['complete', 'length', 'context_full', 'stopped', 'interrupted'];
-const SAMPLING: (keyof Sampling)[] = ['temperature', 'top_p', 'top_k', 'min_p', 'repetition_penalty', 'max_tokens', 'seed'];
+const SAMPLING: SamplingNumber[] = [
+  'temperature', 'top_p', 'top_k', 'min_p', 'repetition_penalty', 'presence_penalty', 'frequency_penalty', 'max_tokens', 'seed',
+];
 
 export function toJson(list: Whole[]): string {
   const sorted = list.map(({ conversation, turns }) => ({ conversation, turns: turns.toSorted((a, b) => a.order - b.order || a.version - b.version) }));
@@ -94,11 +96,12 @@ function readFigures(from: Record<string, unknown>): Turn['figures'] {
 function settings(from: Record<string, unknown>): Settings {
   const sampling = record(from['sampling']);
   const numbers = SAMPLING.filter((name) => typeof sampling[name] === 'number').map((name) => [name, sampling[name]]);
+  const stop = list(sampling['stop']).filter((text) => typeof text === 'string' && text !== '');
   const { system, thinking } = { ...newSettings(), ...from };
   return {
     system: typeof system === 'string' ? system : '',
     thinking: thinking === true,
-    sampling: Object.fromEntries(numbers) as Sampling,
+    sampling: { ...(Object.fromEntries(numbers) as Sampling), ...(stop.length > 0 && { stop: stop as string[] }) },
   };
 }
 
