@@ -21,7 +21,7 @@ pub(crate) enum Piece {
     Chromium,
     /// A C++ compiler, which libFuzzer is built with.
     CppCompiler,
-    /// Node.js with npm.
+    /// Node.js of a version that Vite and its plugin for Svelte run on, with npm.
     Node,
     /// The packages of `web/package-lock.json`.
     NpmPackages,
@@ -31,7 +31,10 @@ pub(crate) enum Piece {
 pub(crate) const WASM_BINDGEN: &str = "target/tools/bin/wasm-bindgen";
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
-const NODE_MAJOR_MIN: u32 = 20;
+/// Older lines that will do, from a minor version on.
+const NODE_LINES: [(u32, u32); 2] = [(20, 19), (22, 12)];
+const NODE_MAJOR_MIN: u32 = 24;
+const NODE_WANTED: &str = "Node.js 24 or newer (22.12 and 20.19 of the older lines will do) with npm";
 const CHROMIUM_NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 const CPP_COMPILERS: [&str; 3] = ["c++", "g++", "clang++"];
 const CHROMIUM_APPS: [&str; 2] = [
@@ -88,7 +91,7 @@ fn describe(piece: &Piece) -> &'static str {
         Piece::VulkanDriver => "a Vulkan driver and loader",
         Piece::Chromium => "Chromium",
         Piece::CppCompiler => "a C++ compiler",
-        Piece::Node => "Node.js 20 or newer with npm",
+        Piece::Node => NODE_WANTED,
         Piece::NpmPackages => "the npm packages of the web app and its tests (into web/node_modules)",
     }
 }
@@ -113,8 +116,12 @@ fn present(project: &Project, piece: Piece) -> Result<bool, String> {
         Piece::CppCompiler => CPP_COMPILERS.iter().any(|name| project::find_program(name).is_some()),
         Piece::Node => {
             let printed = project::capture(project.command("node").arg("--version"));
-            printed.is_ok_and(|text| node_major(&text) >= Some(NODE_MAJOR_MIN))
-                && project::find_program("npm").is_some()
+            if let Ok(version) = &printed
+                && !node_fits(version)
+            {
+                println!("node is {}, on which the build of the web app does not run", version.trim());
+            }
+            printed.is_ok_and(|version| node_fits(&version)) && project::find_program("npm").is_some()
         }
         Piece::NpmPackages => {
             let installed = std::fs::read(project.path(NPM_MARK));
@@ -186,8 +193,11 @@ fn chromium() -> Option<PathBuf> {
     named.or_else(on_path).or_else(app)
 }
 
-fn node_major(version: &str) -> Option<u32> {
-    version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
+/// Whether `version`, as `node --version` prints it, will do.
+fn node_fits(version: &str) -> bool {
+    let mut parts = version.trim().trim_start_matches('v').split('.').map(|part| part.parse::<u32>());
+    let (Some(Ok(major)), Some(Ok(minor))) = (parts.next(), parts.next()) else { return false };
+    major >= NODE_MAJOR_MIN || NODE_LINES.iter().any(|&(line, least)| major == line && minor >= least)
 }
 
 /// The version of `package` in the text of a `Cargo.lock`.
@@ -293,7 +303,7 @@ fn system(machine: &Machine, missing: &[Piece]) -> Remedy {
         commands.push("sudo snap install chromium".into());
     }
     if missing.contains(&Piece::Node) {
-        commands.push(format!("Node.js {NODE_MAJOR_MIN} or newer from https://nodejs.org"));
+        commands.push(format!("{NODE_WANTED}, from https://nodejs.org"));
     }
     Remedy::Type(commands.join("\n  "))
 }
@@ -334,7 +344,7 @@ mod tests {
         check(MacOs, false, &[Chromium], "type: brew install --cask google-chrome");
         check(Fedora, true, &[Chromium], "type: sudo dnf install chromium");
         check(Arch, false, &both, "type: sudo pacman -S vulkan-swrast vulkan-icd-loader chromium");
-        check(Debian, true, &[Node], "type: Node.js 20 or newer from https://nodejs.org");
+        check(Debian, true, &[Node], &format!("type: {NODE_WANTED}, from https://nodejs.org"));
     }
 
     #[test]
@@ -351,7 +361,9 @@ mod tests {
         let lock = "[[package]]\nname = \"wasm-bindgen-macro\"\nversion = \"9.9.9\"\n\n[[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.1\"\n";
         assert_eq!(locked_version(lock, "wasm-bindgen"), Ok("0.2.1".into()));
         assert!(locked_version(lock, "wgpu").is_err());
-        assert_eq!(node_major("v20.20.2\n"), Some(20));
-        assert_eq!(node_major("nonsense"), None);
+        let fits = ["v20.19.0\n", "v20.20.2\n", "v22.12.0", "v24.0.0", "v25.1.0"];
+        let others = ["v18.20.0", "v20.18.3", "v21.9.0", "v22.11.0", "v23.5.0", "nonsense", "v24", ""];
+        assert_eq!(fits.map(node_fits), [true; 5]);
+        assert_eq!(others.map(node_fits), [false; 8]);
     }
 }
