@@ -1,6 +1,7 @@
 // Conversations without a model: found, renamed, removed, taken out and in again, and harmless whatever they say.
 import { ensure, equal } from './lib.mjs';
 import { accessible } from './accessible.mjs';
+import { photograph } from './photograph.mjs';
 import { downloaded, openChat, refused, set, visit } from './chat_page.mjs';
 
 const LIST = 'ul[aria-label=Conversations]';
@@ -193,6 +194,39 @@ export default {
     equal(browser.complaints, [], 'console errors');
   },
 
+  async 'what opens over the page can be used by everybody, and on a phone of 360 pixels'({ page, server }) {
+    await openChat(page, server, 'none');
+    await page.locator('#import').setInputFiles(exported(conversation('Ducks', 'Can a duck fly?', 'Yes.')));
+    await page.locator(`${LIST} a`, { hasText: 'Ducks' }).click();
+    await page.locator('.turn.assistant').waitFor();
+    for (const menu of ['Conversations', 'Export this chat']) {
+      await page.locator(`summary[aria-label="${menu}"]`).click();
+      await accessible(page, `the menu ${menu}`);
+      await page.keyboard.press('Escape');
+    }
+    await page.locator('[aria-label="Edit message"]').click();
+    await page.locator('[aria-label="Edited message"]').waitFor();
+    await accessible(page, 'a question being edited');
+    await page.locator('[aria-label="Edited message"]').press('Escape');
+    await page.locator('#import').setInputFiles({ name: 'other.json', mimeType: 'application/json', buffer: Buffer.from('{}') });
+    await refused(page, 'BAD_IMPORT');
+    await accessible(page, 'a refused import');
+    await page.locator('[data-code] [aria-label=Dismiss]').click();
+
+    await page.locator('#open-settings').click();
+    await accessible(page, 'the settings');
+    await photograph(page, 'settings');
+    await page.setViewportSize({ width: 360, height: 740 });
+    await fits(page, '#settings');
+    await page.locator('#settings [aria-label=Close]').click();
+    await page.locator('#open-menu').click();
+    await accessible(page, 'the drawer');
+    await fits(page, 'dialog.side');
+    await page.locator('dialog.side summary[aria-label="Conversations"]').click();
+    await accessible(page, 'the menu in the drawer');
+    await fits(page, 'dialog.side');
+  },
+
   async 'nothing that a model writes reaches out of its answer'({ page, server }) {
     const asked = [];
     page.on('request', (request) => asked.push(request.url()));
@@ -231,6 +265,18 @@ export default {
     await page.locator(`${LIST} a`, { hasText: 'Small' }).waitFor();
   },
 };
+
+/** Nothing of a dialog lies beside it, and nothing of the page beside the screen. */
+async function fits(page, dialog) {
+  const { over, beside } = await page.locator(dialog).evaluate((box) => ({
+    over: Math.max(document.documentElement.scrollWidth - innerWidth, box.scrollWidth - box.clientWidth),
+    beside: [...box.querySelectorAll('button, input, textarea, a')]
+      .map((node) => [node.id || node.textContent.trim() || node.ariaLabel, node.getBoundingClientRect()])
+      .filter(([, { left, right, width }]) => width > 0 && (left < 0 || right > innerWidth))
+      .map(([name]) => name),
+  }));
+  equal([Math.max(over, 0), beside], [0, []], `what lies beside ${dialog}`);
+}
 
 /** Runs in the page: a conversation in the first form of the database, and no other. */
 async function storeOld() {
