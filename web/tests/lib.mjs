@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { offering } from './offered.mjs';
-import { POLICY, serve } from './server.mjs';
+import { serve } from './server.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 export const WEB = resolve(HERE, '..');
@@ -17,11 +17,11 @@ export const ORACLE = [process.env.RULLAMA_ORACLE, join(ROOT, '../shared/oracle'
   (folder) => folder && existsSync(join(folder, 'goldens')),
 ) ?? null;
 
-// SwiftShader gives every machine the same WebGPU adapter; the rest keeps Chromium off the network.
+/** SwiftShader gives every machine the same WebGPU adapter, which Chromium uses on demand only. */
+const SOFTWARE_ADAPTER = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+/** Keep Chromium off the network. */
 const FLAGS = [
   '--no-sandbox',
-  '--enable-unsafe-webgpu',
-  '--use-webgpu-adapter=swiftshader',
   '--disable-quic',
   '--no-first-run',
   '--disable-background-networking',
@@ -72,13 +72,14 @@ export function chromiumPath() {
 
 /**
  * Starts Chromium on a fresh profile. `extraFlags` come after the usual ones, so that a test can take WebGPU away.
- * Service workers are off unless `options` allow them: they would answer for the server.
+ * Service workers are off unless `options` allow them: they would answer for the server. `adapterFlags` are those without which
+ * Chromium blocks a software adapter as it blocks old cards; the other `options` are Playwright's.
  *
  * Returns `{ newPage, close }`. Console errors and uncaught exceptions of every page go to `complaints`.
  */
-export async function launch(extraFlags = [], options = {}) {
+export async function launch(extraFlags = [], { adapterFlags = SOFTWARE_ADAPTER, ...options } = {}) {
   const profile = await mkdtemp(join(tmpdir(), 'rullama-browser-'));
-  const context = await start(profile, [...FLAGS, ...extraFlags], options);
+  const context = await start(profile, [...FLAGS, ...adapterFlags, ...extraFlags], options);
   // A single step has the time of the whole test: software rendering compiles shaders slower than Playwright's 30 s.
   context.setDefaultTimeout(TEST_LIMIT_MS);
   const complaints = [];
@@ -126,5 +127,5 @@ export const offersModel = () => offering('gemma4:small', OFFERED, `/golden/${OF
 export function serveProject(first = offersModel()) {
   const mounts = { '/': join(WEB, 'dist'), '/lib/': join(WEB, 'lib'), '/golden/': join(ROOT, 'tests/golden') };
   if (ORACLE) mounts['/oracle/'] = ORACLE;
-  return serve(mounts, first, POLICY);
+  return serve(mounts, first, '/');
 }

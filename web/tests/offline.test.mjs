@@ -14,7 +14,7 @@ export default {
     let server;
     try {
       await cp(join(WEB, 'dist'), folder, { recursive: true });
-      server = await serve({ '/': `${folder}/` }, offersModel());
+      server = await serve({ '/': `${folder}/` }, offersModel(), '/');
       const page = await browser.newPage();
       await openChat(page, server, 'none');
       await page.evaluate(() => navigator.serviceWorker.ready);
@@ -65,6 +65,40 @@ export default {
       await browser.close();
       await server?.close();
       await rm(folder, { recursive: true });
+    }
+  },
+
+  async 'it lives in a folder of a server as well, also without a network'() {
+    const browser = await launch([], { serviceWorkers: 'allow' });
+    const folder = '/some/folder/';
+    const server = await serve({ [folder]: join(WEB, 'dist') }, () => false, folder);
+    try {
+      const origin = server.url + folder.slice(0, -1);
+      const page = await browser.newPage();
+      const plans = async () => {
+        await openChat(page, server, 'none', { origin });
+        await visit(page, 'model');
+        await page.locator('#choose-demo').click();
+        await page.locator('#load:enabled').waitFor();
+        await page.locator('#plan-title', { hasText: 'rullama demo' }).waitFor();
+      };
+      await plans();
+      await page.waitForFunction(() => navigator.serviceWorker.controller);
+      const { scope, sheets } = await page.evaluate(async () => ({
+        scope: (await navigator.serviceWorker.ready).scope,
+        sheets: document.styleSheets.length,
+      }));
+      equal(scope, server.url + folder, 'what the service worker answers for');
+      ensure(sheets > 0, 'the page has no style');
+      await browser.context.setOffline(true);
+      await plans();
+      const outside = server.requests.filter(({ path, status }) => !path.startsWith(folder) || status >= 400);
+      // A host of files has no list of models.
+      equal(outside.filter(({ path }) => path !== `${folder}api/models`), [], 'requests outside of the folder, or refused');
+      equal(browser.complaints.filter((line) => !/ERR_INTERNET_DISCONNECTED|404/.test(line)), [], 'console errors');
+    } finally {
+      await browser.close();
+      await server.close();
     }
   },
 };

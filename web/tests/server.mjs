@@ -24,10 +24,17 @@ const MIME = {
   '.webmanifest': 'application/manifest+json',
 };
 
-/** The policy that a server of the app sends: no code but its own, no style in the page's text, no other host but for models. */
-export const POLICY =
-  "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; " +
-  "worker-src 'self' blob:; connect-src *; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/** What the real server sends with every answer, in one line each: a test of crates/cli/src/serve/headers.rs compares them. */
+export const PROTECTION = [
+  ['content-security-policy', "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' http: https:; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"],
+  ['cross-origin-opener-policy', 'same-origin'],
+  ['cross-origin-embedder-policy', 'require-corp'],
+  ['cross-origin-resource-policy', 'same-origin'],
+  ['referrer-policy', 'no-referrer'],
+  ['x-content-type-options', 'nosniff'],
+];
+/** Those that isolate a page. Tests of the package have pages that no policy knows, so these are all that everything gets. */
+const ISOLATION = PROTECTION.filter(([name]) => name.startsWith('cross-origin-'));
 
 const BLANK = '<!doctype html><meta charset="utf-8"><title>blank</title><link rel="icon" href="data:,">';
 
@@ -35,14 +42,14 @@ const BLANK = '<!doctype html><meta charset="utf-8"><title>blank</title><link re
  * Serves folders on a free port of 127.0.0.1.
  *
  * `mounts` maps URL prefixes that begin and end in `/` to folders; the longest matching prefix wins. `first(request, response)`
- * may answer a request by itself, and returns true then. `policy` goes with every `index.html`.
+ * may answer a request by itself, and returns true then. What lies behind the prefix `app` comes with all of `PROTECTION`.
  * `/blank.html` is always there, and so is `/plain.html`, which is not cross-origin isolated. Returns `{ url, requests, close }`; `requests` records `{ path, range, status }`.
  */
-export async function serve(mounts, first = () => false, policy = null) {
+export async function serve(mounts, first = () => false, app = null) {
   const requests = [];
   const server = createServer((request, response) => {
     if (first(request, response)) return;
-    answer(mounts, policy, request, response)
+    answer(mounts, app, request, response)
       .catch((error) => {
         // A page that goes away in mid-body is ordinary; everything else is shown to whoever reads the log.
         if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') console.error(`test server: ${request.url}: ${error.stack}`);
@@ -64,11 +71,9 @@ export async function serve(mounts, first = () => false, policy = null) {
   };
 }
 
-async function answer(mounts, policy, request, response) {
-  // The isolation headers are those of the real server, so that pages behave here as they do there.
-  response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
-  response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
-  response.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
+async function answer(mounts, app, request, response) {
+  // Pages are isolated here as they are by the real server.
+  for (const [name, value] of ISOLATION) response.setHeader(name, value);
   response.setHeader('Cache-Control', 'no-store');
 
   const url = new URL(request.url, 'http://127.0.0.1');
@@ -83,7 +88,8 @@ async function answer(mounts, policy, request, response) {
     return finish(response, 200, BLANK);
   }
 
-  const file = locate(mounts, decodeURIComponent(url.pathname));
+  const { file, prefix } = locate(mounts, decodeURIComponent(url.pathname));
+  if (prefix === app) for (const [name, value] of PROTECTION) response.setHeader(name, value);
   const info = file && (await stat(file).catch(() => null));
   if (!info?.isFile()) return finish(response, 404);
 
@@ -100,7 +106,6 @@ async function answer(mounts, policy, request, response) {
     response.setHeader('Content-Range', `bytes ${start}-${end - 1}/${claimed}`);
   }
   response.setHeader('Content-Type', MIME[extname(file)] ?? 'application/octet-stream');
-  if (policy && file.endsWith('/index.html')) response.setHeader('Content-Security-Policy', policy);
   response.setHeader('Content-Length', end - start);
   response.statusCode = range ? 206 : 200;
   if (request.method === 'HEAD' || start === end) return void response.end();
@@ -133,9 +138,9 @@ function locate(mounts, path) {
   const prefix = Object.keys(mounts)
     .filter((candidate) => path.startsWith(candidate))
     .sort((a, b) => b.length - a.length)[0];
-  if (prefix === undefined) return null;
+  if (prefix === undefined) return {};
   const inside = normalize('/' + path.slice(prefix.length));
-  return join(mounts[prefix], inside.endsWith('/') ? inside + 'index.html' : inside);
+  return { prefix, file: join(mounts[prefix], inside.endsWith('/') ? inside + 'index.html' : inside) };
 }
 
 /** `[start, end)` of a single-range header, null without one, `'unsatisfiable'` where nothing of it lies in the file. */

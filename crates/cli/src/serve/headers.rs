@@ -47,11 +47,11 @@ pub(crate) fn share(answer: &mut Response<Answer>, origin: HeaderValue) {
 mod tests {
     use super::*;
 
-    /// Other hosts of the app must not be weaker than this server.
+    /// Other hosts of the app must not be weaker than this server, and its tests must not either.
     #[test]
-    fn the_container_and_the_documentation_have_the_same_headers() {
+    fn the_container_the_documentation_and_the_browser_tests_have_the_same_headers() {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        for file in ["container/nginx.conf", "docs/hosting.md"] {
+        for file in ["container/nginx.conf", "docs/hosting.md", "web/tests/server.mjs"] {
             let text = std::fs::read_to_string(root.join(file)).unwrap();
             for (name, value) in PROTECTION {
                 let found =
