@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { accessible } from './accessible.mjs';
 import { ensure, equal, launch } from './lib.mjs';
 import { modelPath, modelUrl, withEngine } from './golden.mjs';
 import { read, widened, write } from './big_file.mjs';
@@ -17,6 +18,7 @@ export default {
     await openChat(page, server, 'none', { query: '&profile=iphone-16e' });
     await pick(page, file('page.gguf', Buffer.from('<!doctype html><title>404</title>'.padEnd(4096))));
     await refused(page, 'BAD_FILE', 'not a GGUF file', '<!do');
+    await accessible(page, 'a refused file');
     await pick(page, file('empty.gguf', Buffer.alloc(0)));
     await refused(page, 'TRUNCATED_FILE');
     await pick(page, file('cut.gguf', good.subarray(0, good.length - 1000)));
@@ -33,6 +35,7 @@ export default {
     await refused(page, 'OVER_BUDGET', String(1024 * 1024));
     // Even the least is too much; so are the others of the page's lists.
     await page.locator('#no-fit', { hasText: 'No other model listed here fits either' }).waitFor();
+    await accessible(page, 'a refused plan');
     const missing = Number(await page.locator('#no-fit').getAttribute('data-missing'));
     equal(await page.locator('#load').isDisabled(), true, 'what does not fit cannot be loaded');
     await page.locator('#budget').fill(String(Math.ceil(1 + missing / 2 ** 20)));
@@ -127,6 +130,31 @@ export default {
     } finally {
       await browser.close();
     }
+  },
+
+  async 'an adapter that the browser blocks is none, and the app says so'({ server }) {
+    const browser = await launch([], { adapterFlags: [] });
+    try {
+      const page = await browser.newPage();
+      await openChat(page, server, 'none');
+      await refused(page, 'NO_ADAPTER', 'hardware acceleration', 'Reload the page');
+      await accessible(page, 'no adapter');
+    } finally {
+      await browser.close();
+    }
+  },
+
+  async 'a browser without WebGPU says so on a secure page'({ page, server }) {
+    const without = 'delete Object.getPrototypeOf(navigator).gpu;';
+    await page.addInitScript(without);
+    // Such scripts do not reach workers, where the engine looks.
+    await page.route(/\/worker-[^/]*\.js$/, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: `${without}\n${await response.text()}` });
+    });
+    await openChat(page, server, 'none');
+    await refused(page, 'NO_WEBGPU');
+    ensure(await page.evaluate(() => isSecureContext && navigator.gpu === undefined), 'the page is secure and has no WebGPU');
   },
 
   async 'a page that is not secure has no WebGPU and says so'({ server }) {
