@@ -40,21 +40,58 @@ export default {
     await second.close();
   },
 
+  async 'where the lost device cannot be opened again at first, another model can still be chosen'({ browser, page, server }) {
+    await prepareWorkers(browser, slowReset);
+    await openChat(page, server, modelUrl(MODEL));
+    await loaded(page, NAME);
+    await set(page, { temperature: 0 });
+    await ask(page, 'Who are you?');
+    await grown(page, 20);
+    await loseDevice(page);
+    await page.locator('[data-code=NO_ADAPTER]').waitFor();
+    await enough(page);
+    await chooseUrl(page, modelUrl('tiny-kv/llama-q4_0'));
+    await load(page);
+    await loaded(page, 'llama-q4_0');
+    await asBefore(browser);
+  },
+
   async 'memory that ends is said with a remedy, and the next attempt works'({ browser, page, server }) {
-    // The device pretends to have 1 MiB, as a driver that has no more says it.
-    await browser.context.route(/\/worker-[^/]*\.js$/, async (route) => {
-      const answer = await route.fetch();
-      await route.fulfill({ response: answer, body: `(${poorDevice})(); ${await answer.text()}` });
-    });
+    await prepareWorkers(browser, poorDevice);
     await openChat(page, server, 'none');
     await chooseUrl(page, `${modelUrl(MODEL)}?poor`);
     await load(page);
     await refused(page, 'OUT_OF_MEMORY', 'no memory for buffer', 'close other programs', 'shorter context');
     await visit(page, 'memory');
     await page.waitForFunction(() => document.querySelector('#figures dd')?.dataset.bytes === '0');
-    await browser.context.unroute(/\/worker-[^/]*\.js$/);
+
+    // What took the memory is closed; the same page and engine go on.
+    await enough(page);
+    await chooseUrl(page, `${modelUrl(MODEL)}?poor`);
+    await load(page);
+    await loaded(page, NAME);
+    await visit(page, 'chat');
+    await set(page, { max_tokens: 3 });
+    await ask(page, 'Hi');
+    await answered(page, 1);
+    await asBefore(browser);
   },
 };
+
+const WORKERS = /\/worker-[^/]*\.js$/;
+
+/** Runs `first` in workers that start from now on, before their own script. */
+async function prepareWorkers({ context }, first) {
+  await context.route(WORKERS, async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, body: `(${first})(); ${await answer.text()}` });
+  });
+}
+
+/** Ends the trouble of the page's worker. */
+const enough = (page) => page.evaluate(() => new BroadcastChannel('test').postMessage('enough'));
+
+const asBefore = ({ context }) => context.unroute(WORKERS);
 
 /** Chromium's GPU process ends; its pages lose their devices, as when a driver is reset. */
 async function loseDevice(page) {
@@ -63,9 +100,27 @@ async function loseDevice(page) {
   await session.detach();
 }
 
-/** Runs in the worker: from a megabyte on, buffers meet the error of a driver without memory. */
+/** Runs in the worker: after the device was lost there is no adapter, until the page says `enough`. */
+function slowReset() {
+  let isLost = false;
+  new BroadcastChannel('test').onmessage = () => (isLost = false);
+  const open = GPUAdapter.prototype.requestDevice;
+  const find = GPU.prototype.requestAdapter;
+  GPUAdapter.prototype.requestDevice = async function (descriptor) {
+    const device = await open.call(this, descriptor);
+    device.lost.then(() => (isLost = true));
+    return device;
+  };
+  GPU.prototype.requestAdapter = async function (options) {
+    return isLost ? null : find.call(this, options);
+  };
+}
+
+/** Runs in the worker: from a megabyte on, buffers meet the error of a driver without memory, until the page says `enough`. */
 function poorDevice() {
   let bytes = 0;
+  let limit = 2 ** 20;
+  new BroadcastChannel('test').onmessage = () => (limit = Infinity);
   const create = GPUDevice.prototype.createBuffer;
   const pop = GPUDevice.prototype.popErrorScope;
   GPUDevice.prototype.createBuffer = function (descriptor) {
@@ -74,6 +129,6 @@ function poorDevice() {
   };
   GPUDevice.prototype.popErrorScope = async function () {
     const error = await pop.call(this);
-    return bytes > 2 ** 20 ? new GPUOutOfMemoryError('poor') : error;
+    return bytes > limit ? new GPUOutOfMemoryError('poor') : error;
   };
 }

@@ -79,6 +79,8 @@ export class Host {
   #options: DeviceOptions & { subgroups?: boolean; adapterName?: string | undefined } = {};
   #adapter: GPUAdapterInfo | undefined;
   #device: Device | null = null;
+  /** So that two calls at once open one device. */
+  #opening: Promise<Device> | null = null;
   /** Found out once, with the first model. */
   #best: Promise<Tiers> | null = null;
   #loaded: { model: Model; session: Session; source: Source } | null = null;
@@ -133,12 +135,12 @@ export class Host {
     render: (conversation) => this.#model().model.render(conversation),
 
     planSource: async ({ source: place, options }, _emit, work) => {
-      const device = this.#opened();
       const source = await this.#source(place, work);
       try {
         const file = await this.#bindings.ModelFile.open(source);
         try {
           const { name, architecture, file_bytes } = file.describe();
+          const device = await this.#usable();
           // The model would take the place of the loaded one, so all of the device's budget is there for it.
           const budget = Math.min(options.budget ?? Infinity, device.memory().budget_bytes ?? Infinity);
           const limited = budget < Infinity ? { ...options, budget } : options;
@@ -155,8 +157,7 @@ export class Host {
 
     load: async ({ source: place, options }, emit, work) => {
       this.#unload();
-      // A lost device stays lost; a new one may work.
-      const device = (this.#device ??= (await this.#bindings.Device.open(this.#options)) as Device);
+      const device = await this.#usable();
       const tiers = await this.#tiers(device, options);
       const source = await this.#source(place, work);
       let next = 0;
@@ -233,6 +234,17 @@ export class Host {
     old?.session.free();
     old?.model.free();
     old?.source.free();
+  }
+
+  /** The device, or a new one in the place of one that was lost. */
+  async #usable(): Promise<Device> {
+    if (this.#device) return this.#device;
+    this.#opening ??= this.#bindings.Device.open(this.#options) as Promise<Device>;
+    try {
+      return (this.#device = await this.#opening);
+    } finally {
+      this.#opening = null;
+    }
   }
 
   #opened(): Device {
