@@ -5,6 +5,7 @@ import { openChat, visit } from './chat_page.mjs';
 
 const MIB = 2 ** 20;
 const FILE = noise(3 * MIB, 'model');
+const OTHER = noise(MIB, 'another model');
 
 export default {
   async 'a download is paused, goes on where it was, also in a page opened later, and is discarded'({ page }) {
@@ -50,6 +51,13 @@ export default {
       const asked = file.asked.map(({ range }) => range);
       const ranges = [0, 1, 0, 1].map((mib) => `bytes=${mib * MIB}-`);
       equal(asked, ranges, 'what was asked for');
+
+      // Another file of the same last part has a name of its own.
+      files.add('/other/mine.gguf', OTHER);
+      await page.locator('#url').fill('/other/mine.gguf');
+      await page.locator('#download').click();
+      await page.getByRole('button', { name: 'Delete other/mine.gguf' }).waitFor();
+      equal(await stored(page), digestOf(FILE), 'the first file');
       equal(await page.locator('[data-code]').count(), 0, 'failures on the page');
     } finally {
       await server.close();

@@ -4,18 +4,20 @@ import { digestOf, FickleFiles, noise } from './fickle_files.mjs';
 
 const FILE = noise(600_000, 'model');
 const OTHER = noise(600_000, 'another model');
+const THIRD = noise(600_000, 'a third model');
 const DIGEST = digestOf(FILE);
+const PAGE = '<!doctype html><title>Sign in</title>'.padEnd(4096);
 
 /** So long that only a test that wants it sees a connection given up. */
 const PATIENCE_SECONDS = 60;
 
 export default {
   async 'a server that fails, cuts and stalls is asked for the rest until the digest is right'(test) {
-    await withFiles(test, async ({ page, files }) => {
+    await withFiles(test, async ({ page, files, url }) => {
       const plan = [{ status: 503, headers: { 'Retry-After': '0' } }, { stall: 200_000 }, { cut: 50_000 }];
       const file = files.add('/file', FILE, ...plan);
       const got = await download(page, { url: '/file', name: 'a/b:c', digest: DIGEST }, { silenceSeconds: 5 });
-      equal(got.model, { name: 'a/b:c', bytes: FILE.length, digest: DIGEST }, 'the stored model');
+      equal(got.model, { name: 'a/b:c', bytes: FILE.length, digest: DIGEST, url: `${url}/file` }, 'the stored model');
       equal(got.stored, DIGEST, 'what is on the disk');
       equal(await call(page, 'listStored'), [got.model], 'stored models');
       equal(await call(page, 'listPartial'), [], 'unfinished downloads');
@@ -74,8 +76,8 @@ export default {
         equal([got.stored, (await call(page, 'listStored'))[0].digest], [DIGEST, DIGEST], `the good file after ${path}`);
       };
       const other = digestOf(OTHER);
-      files.add('/wrong', FILE.subarray(1));
-      await check('/wrong', 'WRONG_DIGEST', { digest: other }, digestOf(FILE.subarray(1)), other, 'deleted');
+      files.add('/wrong', THIRD);
+      await check('/wrong', 'WRONG_DIGEST', { digest: other }, digestOf(THIRD), other, 'deleted');
       equal(await call(page, 'listPartial'), [], 'what is wrong is not kept');
       files.add('/short', OTHER, { total: 1000 });
       await check('/short', 'WRONG_LENGTH', { digest: other, bytes: OTHER.length }, '1000', String(OTHER.length));
@@ -83,12 +85,36 @@ export default {
       await check('/gone', 'NETWORK', { digest: other }, '404');
       files.add('/empty', OTHER.subarray(0, 0), { whole: true });
       await check('/empty', 'WRONG_LENGTH', {}, '0 bytes');
+      files.add('/portal', OTHER, { page: PAGE }, { page: PAGE });
+      await check('/portal', 'BAD_FILE', {}, '<!do', 'sign in');
+      await check('/portal', 'BAD_FILE', { digest: other, bytes: OTHER.length }, '<!do', 'sign in');
       await check('http://127.0.0.1:9/x', 'NETWORK', {}, '127.0.0.1:9', 'check the connection');
       await check('/good', 'BAD_OPTION', { digest: 'sha256:abc' }, 'sha256:abc');
     });
   },
 
-  async 'a file that changes on the server is loaded anew, and so is one from a server without ranges'(test) {
+  async 'neither a page in the place of the file nor a server without ranges costs what is there'(test) {
+    await withFiles(test, async ({ page, files }) => {
+      const plan = [{ stall: 200_000 }, { page: PAGE }, { whole: true, stall: 100_000 }, { whole: true, stall: 300_000 }, { whole: true }];
+      const file = files.add('/file', FILE, ...plan);
+      const wanted = { url: '/file', name: 'm' };
+      const done = async () => (await call(page, 'listPartial'))[0].done;
+      equal((await download(page, wanted, { stopAt: 200_000 })).error, 'CANCELLED', 'a paused download');
+      equal((await download(page, wanted)).error, 'BAD_FILE', 'a page in its place');
+      equal(await done(), 200_000, 'bytes after the page');
+      const stalled = files.stalled();
+      const got = download(page, wanted, { stopAt: 300_000 });
+      await stalled;
+      files.breakStalled();
+      equal([(await got).error, await done()], ['CANCELLED', 300_000], 'two answers from the beginning');
+      const least = Math.min(...(await got).progress.map((progress) => progress.done));
+      equal(least, 200_000, 'the least that was there meanwhile');
+      equal((await download(page, wanted)).stored, DIGEST, 'the whole file');
+      equal(file.asked.map(({ status }) => status), [206, 200, 200, 200, 200], 'answers');
+    });
+  },
+
+  async 'a file that changes on the server is loaded anew'(test) {
     await withFiles(test, async ({ page, files, url }) => {
       const check = async (name, before, after, address, ranges) => {
         const file = files.add(`/${name}`, FILE, { stall: 100_000 }, ...after.plan);
@@ -103,7 +129,6 @@ export default {
       const old = '"old"';
       const tagged = (file) => (file.etag = old);
       await check('changed', tagged, { bytes: OTHER, etag: '"new"', plan: [] }, '', () => [['bytes=100000-', old]]);
-      await check('no-ranges', tagged, { plan: [{ whole: true }] }, '', () => [['bytes=100000-', old]]);
       await check('shorter', tagged, { bytes: OTHER.subarray(0, 50_000), etag: '"new"', plan: [] }, '', () => [['bytes=100000-', old]]);
       // Another origin lets the page read neither ETag nor Content-Range, and is asked without If-Range.
       const cross = url.replace('127.0.0.1', 'localhost');
@@ -154,7 +179,7 @@ export default {
       await second.waitForFunction(() => globalThis.phase === 'waiting');
       equal((await call(second, 'discardPartial', 'm').catch((error) => error.message)).includes('IN_USE'), true, 'discarding');
       files.breakStalled();
-      equal([(await one).model, (await two).model], Array(2).fill({ name: 'm', bytes: FILE.length, digest: DIGEST }), 'both tabs');
+      equal([(await one).model, (await two).model], Array(2).fill({ name: 'm', bytes: FILE.length, digest: DIGEST, url: `${url}/file` }), 'both tabs');
       equal(file.asked.map(({ range }) => range), ['bytes=0-', 'bytes=200000-'], 'ranges');
 
       // Whoever runs a stored model keeps it: neither a new file nor deleting takes it away.

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
  *   { status, headers }  this status with an empty body
  *   { cut: n }           the connection is closed after n bytes of the body
  *   { stall: n }         the body stops after n bytes and the connection stays open
+ *   { page: text }       status 200 and a page of this text in place of the file, as networks that want a sign-in answer
  *   { whole: true }      Range is ignored: status 200 and the whole file
  *   { total: n }         Content-Range, or Content-Length where Range is ignored, claims a file of n bytes
  *
@@ -44,7 +45,7 @@ export class FickleFiles {
     const size = file.bytes.length;
     const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
     const isSame = ifRange === null || ifRange === file.etag;
-    const start = fault.whole || !isSame || range === null ? null : from;
+    const start = fault.whole || fault.page || !isSame || range === null ? null : from;
     const status = fault.status ?? (start === null ? 200 : start < size ? 206 : 416);
     file.asked.push({ range, ifRange, status });
     response.statusCode = status;
@@ -52,6 +53,7 @@ export class FickleFiles {
     if (file.etag) response.setHeader('ETag', file.etag);
     if (file.modified) response.setHeader('Last-Modified', file.modified);
     if (status === 416) response.setHeader('Content-Range', `bytes */${size}`);
+    if (fault.page) return response.setHeader('Content-Type', 'text/html').end(fault.page), true;
     if (fault.status || status === 416) return response.end(), true;
     const body = file.bytes.subarray(start ?? 0);
     if (start !== null) response.setHeader('Content-Range', `bytes ${start}-${size - 1}/${fault.total ?? size}`);
@@ -76,11 +78,12 @@ export class FickleFiles {
 
 export const digestOf = (bytes) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
-/** Bytes that repeat nowhere, so that a piece in a wrong place shows. */
+/** A file that begins as a model does, of bytes that repeat nowhere, so that a piece in a wrong place shows. */
 export function noise(length, seed) {
   const bytes = Buffer.alloc(length);
   for (let at = 0, block = 0; at < length; at += 32, block++) {
     createHash('sha256').update(`${seed} ${block}`).digest().copy(bytes, at);
   }
+  bytes.write('GGUF');
   return bytes;
 }

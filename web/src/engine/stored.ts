@@ -13,11 +13,15 @@ export interface StoredModel {
   bytes: number;
   /** `sha256:…` of the file; null if it was not downloaded. */
   digest: string | null;
+  /** Where it was downloaded from; null if it was not. */
+  url: string | null;
 }
 
 /** What was known of a file when it was stored. */
 interface Known {
   digest: string;
+  /** Not in records of earlier versions. */
+  url?: string;
   bytes: number;
   /** Milliseconds since 1970. */
   modified: number;
@@ -44,7 +48,8 @@ export async function stored(name: string): Promise<StoredModel | null> {
   const record = records && (await readRecord<Known>(records, fileName(name) + RECORD));
   // A record may be that of the file before: where the tab was closed too early, or another program stored this one.
   const isOfThis = record?.bytes === file.size && record.modified === file.lastModified;
-  return { name, bytes: file.size, digest: isOfThis ? record.digest : null };
+  const { digest = null, url = null } = isOfThis ? record : {};
+  return { name, bytes: file.size, digest, url };
 }
 
 /** Deletes a stored model. Rejects with `IN_USE` while it is loaded, here or in another tab. */
@@ -71,14 +76,14 @@ export async function openStored(name: string): Promise<FileSystemSyncAccessHand
 }
 
 /** Moves a complete and checked file to the stored models, in place of the one of this name. */
-export async function replaceStored(name: string, file: FileSystemFileHandle, digest: string): Promise<StoredModel> {
+export async function replaceStored(name: string, file: FileSystemFileHandle, { digest, url }: { digest: string; url: string }): Promise<StoredModel> {
   const [place, records] = [await folder(FOLDER, true), await folder(RECORDS, true)];
   await (file as MovableHandle).move(place, fileName(name)).catch((thrown: Error) => {
     throw inUse(name, thrown);
   });
   const { size, lastModified } = await (await place.getFileHandle(fileName(name))).getFile();
-  await writeRecord(records, fileName(name) + RECORD, { digest, bytes: size, modified: lastModified } satisfies Known);
-  return { name, bytes: size, digest };
+  await writeRecord(records, fileName(name) + RECORD, { digest, url, bytes: size, modified: lastModified } satisfies Known);
+  return { name, bytes: size, digest, url };
 }
 
 /** Known to every browser with WebGPU, and not yet to TypeScript. */

@@ -10,6 +10,7 @@ import { fileName, modelName } from '../../src/engine/stored.ts';
 
 const URL_ = 'https://models.example/file';
 const BYTES = Uint8Array.from({ length: 5000 }, (_, i) => i * 7);
+BYTES.set(new TextEncoder().encode('GGUF'));
 const digestOf = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 const wanted: PlainWanted = { url: URL_, name: 'm', digest: digestOf(BYTES), bytes: null };
 const origin: Origin = { url: URL_, digest: null, total: 5000, etag: '"a"', lastModified: null };
@@ -19,6 +20,7 @@ type Signs = Parameters<typeof hasChanged>[1];
 class MemoryFile implements GrowingFile {
   origin: Origin | null = null;
   content: Uint8Array;
+  cleared = 0;
 
   constructor(content = new Uint8Array(0), of: Origin | null = null) {
     this.content = content;
@@ -41,6 +43,7 @@ class MemoryFile implements GrowingFile {
   clear() {
     this.content = new Uint8Array(0);
     this.origin = null;
+    this.cleared++;
   }
 }
 
@@ -190,6 +193,44 @@ test('a body longer than was said, or of other bytes than were asked for, is not
   const elsewhere: Reply = () => ranged(BYTES, 2000);
   const file = new MemoryFile(BYTES.slice(0, 3000), origin);
   expect(await run(file, [elsewhere, good])).toMatchObject({ digest: wanted.digest, asked: ['bytes=3000-', 'bytes=3000-'] });
+});
+
+test('a page in the place of the file costs nothing, whatever was there before', async () => {
+  const text = new TextEncoder().encode('<!doctype html><title>Sign in</title>'.padEnd(6000));
+  const page: Reply = () => new Response(text, { status: 200, headers: { 'Content-Length': '6000' } });
+  const begun = () => new MemoryFile(BYTES.slice(0, 3000), origin);
+  for (const ask of [{ digest: null }, {}, { bytes: 5000 }, { url: 'https://other.example/', digest: null }]) {
+    const file = begun();
+    const { error, waits } = await run(file, [page], ask);
+    expect([error?.code, error?.details.found, waits, file.bytes]).toEqual(['BAD_FILE', '<!do', [], 3000]);
+    expect(error?.message).toContain('sign in');
+    const first = new MemoryFile();
+    expect([(await run(first, [page], ask)).error?.code, first.bytes]).toEqual(['BAD_FILE', 0]);
+  }
+  // One that an earlier version of the app has begun to store.
+  const stored = new MemoryFile(text.slice(0, 3000), { ...origin, total: 6000, etag: '"p"' });
+  const rest: Reply = (start) => ranged(text, start, { headers: { ETag: '"p"' } });
+  expect((await run(stored, [rest], { digest: null })).error?.code).toBe('BAD_FILE');
+  expect(stored.bytes).toBe(0);
+});
+
+test('a server without ranges sends the same file again, and what is there is passed over', async () => {
+  const whole = (upTo: number | undefined, etag = '"a"'): Reply => () =>
+    new Response(ranged(BYTES, 0, { ...(upTo !== undefined && { upTo }) }).body, { status: 200, headers: { 'Content-Length': '5000', ETag: etag } });
+  const file = new MemoryFile(BYTES.slice(0, 3000), origin);
+  const { digest, progress } = await run(file, [whole(1000), whole(4000), whole(undefined)]);
+  expect([digest, file.cleared]).toEqual([wanted.digest, 0]);
+  expect(Math.min(...progress.map(({ done }) => done))).toBe(3000);
+  const changed = new MemoryFile(BYTES.slice(0, 3000), { ...origin, etag: '"old"' });
+  expect((await run(changed, [whole(undefined)])).digest).toBe(wanted.digest);
+  expect(changed.cleared).toBe(1);
+});
+
+test('a download of another address keeps what is there until the first bytes come', async () => {
+  const file = new MemoryFile(Uint8Array.from(BYTES).reverse(), { ...origin, url: 'https://other.example/' });
+  const none = await run(file, [], { digest: null });
+  expect([none.error?.code, file.bytes]).toEqual(['NETWORK', 5000]);
+  expect(await run(file, [good], { digest: null })).toMatchObject({ digest: wanted.digest, asked: ['bytes=0-'] });
 });
 
 test('a length that nobody says is the one that came', async () => {

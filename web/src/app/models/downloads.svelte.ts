@@ -4,6 +4,7 @@ import {
   type PartialModel, type Progress, type ServerModel, type StorageEstimate, type StoredModel, type Wanted,
 } from 'rullama';
 import { failureOf, type Failure } from '../engine/failure.ts';
+import { nameOf, wholeAddress } from './places.ts';
 
 export interface Running {
   wanted: Wanted;
@@ -32,6 +33,15 @@ class Downloads {
   async ask() {
     const models = await listServer().catch(() => []);
     this.offered = models.filter(({ family }) => family === null || family === 'gemma4');
+  }
+
+  /** Begins a download of an address that the user has entered. It replaces nothing that is from another one. */
+  async startAddress(address: string) {
+    await this.refresh();
+    const url = wholeAddress(address);
+    const there = [...this.stored, ...this.paused, ...this.running.map(({ wanted }) => wanted)];
+    const isTaken = (name: string) => there.some((model) => model.name === name && String(model.url) !== url);
+    await this.start({ url, name: nameOf(url, isTaken) });
   }
 
   /** Begins a download, or goes on with one. Resolves when it has ended or was paused. */

@@ -9,9 +9,21 @@ const LAST = 'last model';
 export const demoChoice = (): Choice => ({ source: demo, label: 'Demo model', options: {} });
 
 /** Called by the last part of the address. */
-export function addressChoice(url: string): Choice {
-  const name = /([^/?#]+)\/?(?:[?#].*)?$/.exec(url)?.[1] ?? url;
-  return { source: { url }, label: name, options: {} };
+export const addressChoice = (url: string): Choice => ({ source: { url }, label: nameOf(wholeAddress(url), () => false), options: {} });
+
+/** An address with everything that a relative one leaves out; what is no address stays as it is, for the engine to refuse. */
+export function wholeAddress(address: string): string {
+  return URL.canParse(address, document.baseURI) ? new URL(address, document.baseURI).href : address;
+}
+
+/** The last part of an address, with as many of the parts before as make it a name that is not taken. */
+export function nameOf(url: string, isTaken: (name: string) => boolean): string {
+  const parts = url.replace(/[?#].*/, '').split('/').filter((part) => part !== '');
+  for (let from = parts.length - 1; from > 0; from--) {
+    const name = parts.slice(from).join('/');
+    if (!isTaken(name)) return name;
+  }
+  return url;
 }
 
 /** Keeps a choice for the next visit. A file without a handle is gone by then. */

@@ -48,10 +48,11 @@ const DIGEST = /^sha256:[0-9a-f]{64}$/;
  *
  * What is there already is kept: after `signal`, a lost connection, a closed tab or a full disk the next call goes on where
  * the last one ended, unless the server's file has changed since. A file of the same name stays as it is until the new one
- * is complete and checked. Where another tab loads the same name, this call waits for it.
+ * is complete and checked. What does not begin as a GGUF file does takes the place of nothing. Where another tab loads the same name, this call waits for it.
  *
  * Rejects with `CANCELLED`; `NETWORK` when the server refuses or cannot be reached after several attempts;
- * `WRONG_DIGEST`, after which the bytes are gone; `WRONG_LENGTH`; `STORAGE_FULL`, `NO_STORAGE` or `IN_USE`.
+ * `BAD_FILE` when it sends something else than a GGUF file, such as a page to sign in; `WRONG_DIGEST`, after which the bytes
+ * are gone, since one digest of the whole does not tell which of them are wrong; `WRONG_LENGTH`; `STORAGE_FULL`, `NO_STORAGE` or `IN_USE`.
  */
 export async function download(wanted: Wanted, options: DownloadOptions = {}): Promise<StoredModel> {
   const plain = checked(wanted);

@@ -118,10 +118,10 @@ export class PartialFile implements GrowingFile {
 }
 
 /** Makes the finished download the stored model of its name, in place of the one before. */
-export async function storePartial(name: string, digest: string): Promise<StoredModel> {
+export async function storePartial(name: string, known: { digest: string; url: string }): Promise<StoredModel> {
   const place = await folder(FOLDER, true);
   const handle = await place.getFileHandle(fileName(name) + BYTES);
-  const model = await replaceStored(name, handle, digest);
+  const model = await replaceStored(name, handle, known);
   await removeEntry(place, fileName(name) + ORIGIN, name);
   return model;
 }

@@ -1,5 +1,5 @@
 // From the network to the disk, attempt after attempt, until the file is there and its digest is right.
-import { cancelled, SourceError, StorageError } from '../errors.ts';
+import { cancelled, ModelError, SourceError, StorageError } from '../errors.ts';
 import { ask, Interrupted, type Answer } from './answer.ts';
 import type { PlainWanted } from './download.ts';
 import { FollowingHash, type Hash } from './hash.ts';
@@ -31,9 +31,12 @@ export interface Tools {
   onProgress: (progress: Progress) => void;
 }
 
+/** What every model file begins with: `GGUF`. */
+const MAGIC = Uint8Array.of(0x47, 0x47, 0x55, 0x46);
+
 /**
  * Loads what is missing of `wanted` into `file`; returns its digest, `sha256:…`. On failure the bytes stay for the next
- * call, except after `WRONG_DIGEST`.
+ * call, except after `WRONG_DIGEST`: one digest of the whole does not tell which bytes are wrong.
  */
 export async function transfer(wanted: PlainWanted, file: GrowingFile, tools: Tools): Promise<string> {
   const work = new Transfer(wanted, file, tools);
@@ -52,16 +55,18 @@ class Transfer {
   readonly #meter: Meter;
   #hash: FollowingHash;
   #total: number | null;
+  /** What is there is of another file. It stays until the first bytes of the wanted one are there to take its place. */
+  #isAnother: boolean;
 
   constructor(wanted: PlainWanted, file: GrowingFile, tools: Tools) {
     this.#wanted = wanted;
     this.#file = file;
     this.#tools = tools;
     this.#meter = new Meter(tools.onProgress);
-    if (file.origin && goesOn(file.origin, wanted)) file.origin = { ...file.origin, digest: wanted.digest ?? file.origin.digest };
-    else this.#clear();
+    this.#isAnother = !file.origin || !goesOn(file.origin, wanted);
+    if (file.origin && !this.#isAnother) file.origin = { ...file.origin, digest: wanted.digest ?? file.origin.digest };
     this.#hash = new FollowingHash(tools.newHash(), file);
-    this.#total = file.origin?.total ?? wanted.bytes;
+    this.#total = (this.#isAnother ? null : file.origin?.total) ?? wanted.bytes;
   }
 
   async load() {
@@ -70,7 +75,7 @@ class Transfer {
     let failures = 0;
     let answered = false;
     // An origin is known to be complete only when an answer has said how long it is.
-    while (this.#file.origin?.total == null || this.#file.bytes < this.#file.origin.total) {
+    while (this.#isAnother || this.#file.origin?.total == null || this.#file.bytes < this.#file.origin.total) {
       try {
         await this.#attempt(() => (answered = true));
       } catch (thrown) {
@@ -101,7 +106,8 @@ class Transfer {
     this.#meter.at('checking', this.#file.bytes, this.#total);
     try {
       const either = AbortSignal.any([signal, silence.signal]);
-      const answer = await ask(this.#wanted.url, this.#file.bytes, this.#file.origin, this.#tools.fetch, either);
+      const [start, origin] = this.#isAnother ? [0, null] : [this.#file.bytes, this.#file.origin];
+      const answer = await ask(this.#wanted.url, start, origin, this.#tools.fetch, either);
       onAnswer();
       heard();
       await this.#take(answer, heard);
@@ -113,27 +119,37 @@ class Transfer {
   }
 
   async #take(answer: Answer, heard: () => void) {
+    const { url } = this.#wanted;
     const file = this.#file;
     const body = pieces(answer.body);
+    const next = () =>
+      body.next().catch((thrown: Error) => {
+        throw new Interrupted(url, `the connection broke after ${file.bytes} bytes: ${thrown.message}`);
+      });
     try {
+      let piece = await next();
+      // Before anything is made of the answer: a page in the file's place must not cost what is there.
+      const wrong = piece && answer.start === 0 && this.#noModel(piece);
+      if (wrong) throw wrong;
       await this.#begin(answer);
-      for (;;) {
-        const piece = await body.next().catch((thrown: Error) => {
-          throw new Interrupted(this.#wanted.url, `the connection broke after ${file.bytes} bytes: ${thrown.message}`);
-        });
-        if (!piece) break;
+      for (let at = answer.start; piece; piece = await next()) {
         heard();
-        if (this.#total !== null && file.bytes + piece.length > this.#total) throw this.#wrongLength(file.bytes + piece.length);
-        file.append(piece);
-        this.#hash.follow(piece);
-        this.#meter.at('loading', file.bytes, this.#total);
+        const known = Math.min(file.bytes - at, piece.length);
+        at += piece.length;
+        if (this.#total !== null && at > this.#total) throw this.#wrongLength(at);
+        if (known < piece.length) {
+          const fresh = piece.subarray(known);
+          file.append(fresh);
+          this.#hash.follow(fresh);
+        }
+        this.#meter.at(at < file.bytes ? 'checking' : 'loading', file.bytes, this.#total);
       }
     } finally {
       // An answer that is not wanted any more must not go on in the background.
       body.cancel();
     }
     if (this.#total === null) await file.setOrigin({ ...file.origin!, total: (this.#total = file.bytes) });
-    if (file.bytes < this.#total) throw new Interrupted(this.#wanted.url, `the answer ended after ${file.bytes} of ${this.#total} bytes`);
+    if (file.bytes < this.#total) throw new Interrupted(url, `the answer ended after ${file.bytes} of ${this.#total} bytes`);
   }
 
   /** Decides whether the answer continues what is there, and makes room for it. */
@@ -141,27 +157,47 @@ class Transfer {
     const { bytes, url } = this.#wanted;
     const file = this.#file;
     if (bytes !== null && answer.total !== null && answer.total !== bytes) throw this.#wrongLength(answer.total);
-    if (file.bytes > 0 && hasChanged(file.origin, answer)) {
-      this.#clear();
-      if (answer.start > 0) throw new Interrupted(url, 'the file has changed on the server, so it is loaded anew', 0);
+    const asked = this.#isAnother ? 0 : file.bytes;
+    // A server that does not know ranges begins again each time; of the same file, what is there is passed over then.
+    if (answer.start !== 0 && answer.start !== asked) {
+      throw new Interrupted(url, `the server sent bytes from ${answer.start} where those from ${asked} were asked for`);
     }
-    // A server that does not know ranges begins again each time.
-    if (answer.start === 0) this.#clear();
-    if (answer.start !== file.bytes) {
-      throw new Interrupted(url, `the server sent bytes from ${answer.start} where those from ${file.bytes} were asked for`);
+    if (file.bytes > 0 && hasChanged(file.origin, answer)) this.#isAnother = true;
+    if (answer.start !== 0 && this.#isAnother) {
+      throw new Interrupted(url, 'the file has changed on the server, so it is loaded anew', 0);
     }
     this.#total = answer.total ?? bytes;
     const free = await this.#tools.freeBytes();
     const needed = (this.#total ?? 0) - file.bytes;
     if (free !== null && needed > free) throw storageFull(this.#wanted.name, needed, free);
+    if (this.#isAnother) this.#clear();
     const { etag, lastModified } = answer;
     const digest = this.#wanted.digest ?? file.origin?.digest ?? null;
     await file.setOrigin({ url, digest, total: this.#total, etag, lastModified });
   }
 
+  /** What is wrong with a file that begins with `bytes`; null if it may be a model. */
+  #noModel(bytes: Uint8Array): ModelError | null {
+    const begin = bytes.subarray(0, MAGIC.length);
+    if (begin.every((byte, i) => byte === MAGIC[i])) return null;
+    const { url } = this.#wanted;
+    const found = String.fromCharCode(...begin).replace(/[^ -~]/g, '.');
+    const message =
+      `${url}: what the server sent begins with \`${found}\` and is not a GGUF file; open the address in a tab, ` +
+      'since networks that want you to sign in answer in place of the server, then go on';
+    return new ModelError({ code: 'BAD_FILE', message, details: { url, found } });
+  }
+
   /** Hashes what is still to be hashed, and compares. */
   async verify(): Promise<string> {
     const file = this.#file;
+    const begin = new Uint8Array(MAGIC.length);
+    file.read(begin, 0);
+    const wrong = this.#noModel(begin);
+    if (wrong) {
+      file.clear();
+      throw wrong;
+    }
     const [found, expected] = [await this.#hash.finish(this.#tools.signal, (done) => this.#meter.at('verifying', done, file.bytes)), file.origin!.digest];
     if (expected === null || found === expected) return found;
     file.clear();
@@ -176,6 +212,7 @@ class Transfer {
   }
 
   #clear() {
+    this.#isAnother = false;
     this.#file.clear();
     this.#hash = new FollowingHash(this.#tools.newHash(), this.#file);
   }
@@ -183,7 +220,7 @@ class Transfer {
   #wrongLength(found: number): SourceError {
     const { url } = this.#wanted;
     const expected = this.#wanted.bytes ?? this.#total;
-    const message = `${url}: the server's file has ${found} bytes, expected ${expected ?? 'some'}; ask for the list of models again`;
+    const message = `${url}: the server's file has ${found} bytes, expected ${expected ?? 'some'}; ask for the list of models again, or discard what is there to load what the server has now`;
     return new SourceError({ code: 'WRONG_LENGTH', message, details: { url, expected, found } });
   }
 }

@@ -48,6 +48,6 @@ function run(wanted: PlainWanted, silenceSeconds: number): Promise<StoredModel> 
     } finally {
       await file.close();
     }
-    return storePartial(wanted.name, digest);
+    return storePartial(wanted.name, { digest, url: wanted.url });
   });
 }
