@@ -11,6 +11,9 @@ export default {
     await page.evaluate(store, modelUrl(MODEL));
     await openChat(page, server, 'none');
     await visit(page, 'model');
+    for (const name of ['mine.gguf', 'gemma4:small']) {
+      await page.locator(`#storage [data-model="${name}"] .fit`, { hasText: /^Fits: [\d.]+ MiB of GPU memory$/ }).waitFor();
+    }
     await page.locator('#storage [data-model="mine.gguf"] button', { hasText: 'Choose' }).click();
     await load(page);
     await loaded(page, 'mine.gguf');
@@ -33,11 +36,18 @@ export default {
     await page.evaluate(() => delete window.showDirectoryPicker);
     await page.locator('#folder').evaluate(fill, modelUrl('tiny-kv/ollama-q4_k_m'));
     await page.locator('#ollama button').first().waitFor();
-    const listed = await page.locator('#ollama button > span:first-of-type').allTextContents();
+    const listed = await page.locator('#ollama .name').allTextContents();
     equal(listed, ['gemma4:tiny', 'llama9:latest'], 'models in the folder');
     ensure(await page.locator('#ollama button').last().isDisabled(), 'a model of another family cannot be chosen');
+    const fit = page.locator('#ollama .fit');
+    await fit.filter({ hasText: /^Fits: / }).waitFor();
+    equal(await fit.count(), 1, 'models of the folder that may fit');
     await page.locator('#ollama button').first().click();
     const fromFolder = await page.locator('#planned-bytes').getAttribute('data-bytes');
+    // A budget counts for what is listed too.
+    await page.locator('#budget').fill('1');
+    await fit.filter({ hasText: /^Does not fit: [\d.]+ MiB are missing$/ }).waitFor();
+    await page.locator('#budget').fill('');
 
     await pick(page, modelPath('tiny-kv/ollama-q4_k_m'));
     await load(page);

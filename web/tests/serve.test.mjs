@@ -27,7 +27,7 @@ export default {
       equal(got.isolated, true, 'crossOriginIsolated');
       const url = `${server.url}/api/blob/${digest.replace(':', '-')}`;
       equal(got.listed, [{ name: 'gemma4:tiny', bytes: model.length, digest, family: 'gemma4', url }], 'models of the server');
-      equal(got.stored, { name: 'gemma4:tiny', bytes: model.length, digest }, 'the stored model');
+      equal(got.stored, { name: 'gemma4:tiny', bytes: model.length, digest, url }, 'the stored model');
       ensure(got.planned > 0, `a plan of ${got.planned} bytes`);
       // The policy forbids code from elsewhere, and says so on the console.
       equal(got.foreign, 'refused', 'a script of another origin');

@@ -7,7 +7,7 @@ import type { Conversation, DeviceOptions, PlanOptions } from './options.ts';
 import { EVENTS_AHEAD_MAX } from './protocol.ts';
 import type { Argument, Event, Name, Request, Response, Result } from './protocol.ts';
 import type { PortableSource } from './sources.ts';
-import { openStored } from './stored.ts';
+import { openStored, storedFile } from './stored.ts';
 import type { Tiers } from './reports.ts';
 import { bestTiers } from './tiers.ts';
 
@@ -135,7 +135,9 @@ export class Host {
     render: (conversation) => this.#model().model.render(conversation),
 
     planSource: async ({ source: place, options }, _emit, work) => {
-      const source = await this.#source(place, work);
+      // A model whose plan is looked at can be deleted meanwhile.
+      const read: PortableSource = place.kind === 'opfs' ? { kind: 'file', file: await storedFile(place.name) } : place;
+      const source = await this.#source(read, work);
       try {
         const file = await this.#bindings.ModelFile.open(source);
         try {

@@ -62,13 +62,23 @@ export async function deleteStored(name: string): Promise<void> {
 
 /** A stored model for reading: an access handle, or the file where another tab holds it. For workers. */
 export async function openStored(name: string): Promise<FileSystemSyncAccessHandle | File> {
+  return reading(name, (handle) => {
+    // Readers may share a file; browsers that do not know the mode lock it.
+    const open = handle.createSyncAccessHandle as (o: object) => Promise<FileSystemSyncAccessHandle>;
+    return open.call(handle, { mode: 'read-only' }).catch(() => handle.getFile());
+  });
+}
+
+/** The file of a stored model. It is slower to read, and keeps nobody from deleting the model. */
+export function storedFile(name: string): Promise<File> {
+  return reading(name, (handle) => handle.getFile());
+}
+
+async function reading<T>(name: string, open: (handle: FileSystemFileHandle) => Promise<T>): Promise<T> {
   try {
     const root = await navigator.storage.getDirectory();
     const place = await root.getDirectoryHandle(FOLDER);
-    const handle = await place.getFileHandle(fileName(name));
-    // Readers may share a file; browsers that do not know the mode lock it.
-    const open = handle.createSyncAccessHandle as (o: object) => Promise<FileSystemSyncAccessHandle>;
-    return await open.call(handle, { mode: 'read-only' }).catch(() => handle.getFile());
+    return await open(await place.getFileHandle(fileName(name)));
   } catch (thrown) {
     const message = `stored model \`${name}\` cannot be opened: ${(thrown as Error).message}`;
     throw new SourceError({ code: 'READ_FAILED', message, details: { name } });

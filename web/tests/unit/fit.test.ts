@@ -1,6 +1,6 @@
 import { MemoryError, RequestError, type PlannedModel, type PlanOptions } from 'rullama';
 import { expect, test } from 'vitest';
-import { firstThatFits, whatFits } from '../../src/app/models/fit.ts';
+import { firstThatFits, fitInWords, whatFits } from '../../src/app/models/fit.ts';
 
 /**
  * Plans of a model with 1000 bytes of weights, 2 bytes for a token or 1 with a small cache, 500 of a table on the GPU, and one
@@ -63,4 +63,15 @@ test('of several models the first that fits is found, if need be with less', asy
   });
   expect(await first('small', 'tight')).toEqual({ model: 'small', fit: { options: { budget: 1 }, bytes: 5160 } });
   expect(await first('broken', 'large')).toBeNull();
+});
+
+test('whether a model fits is said in a few words', async () => {
+  const words = (budget: number, isFar = false) => fitInWords(model(budget).plan, {}, isFar);
+  expect(await words(9000)).toBe('Fits: 5.0 KiB of GPU memory');
+  expect(await words(2200)).toBe('Fits with 1,024 tokens with an 8-bit cache: 2.0 KiB');
+  expect(await words(1500)).toBe('Does not fit: 28 B are missing');
+  expect(await words(2200, true)).toBe('Does not fit as usual; choose it to see what would');
+  const failing = (code: string) => fitInWords(() => Promise.reject(Object.assign(new Error('x'), { code })), {}, false);
+  expect(await failing('BAD_FILE')).toBe('This is no model file');
+  await expect(failing('CANCELLED')).rejects.toMatchObject({ code: 'CANCELLED' });
 });

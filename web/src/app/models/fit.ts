@@ -1,5 +1,7 @@
 // What of a model fits, when what was asked for does not; and which other model does.
 import { MemoryError, RequestError, RullamaError, type PlannedModel, type PlanOptions } from 'rullama';
+import { failureOf } from '../engine/failure.ts';
+import { bytes as sized, exact } from '../parts/format.ts';
 
 export const CONTEXTS = [512, 1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072];
 /** The engine's own, where none is chosen. */
@@ -106,4 +108,32 @@ export async function firstThatFits<M>(models: M[], planOf: (model: M) => Plan, 
     if (found && 'options' in found) return { model, fit: found };
   }
   return null;
+}
+
+const KV_NAMES = { f32: 'a 32-bit', f16: 'a 16-bit', q8: 'an 8-bit' };
+
+/** A fit in words, with what differs from what was wanted. */
+export function described({ options, bytes }: Fit, wanted: PlanOptions): string {
+  const parts = [`${exact(options.contextLength!)} tokens with ${KV_NAMES[options.kv ?? 'f16']} cache`];
+  if ((options.perLayerTable ?? 'auto') !== (wanted.perLayerTable ?? 'auto')) parts.push('the per-layer table read from the file');
+  if (options.chunkLength && options.chunkLength !== wanted.chunkLength) parts.push(`prompts read ${options.chunkLength} tokens at a time`);
+  return `${parts.join(', ')}: ${sized(bytes)}`;
+}
+
+/**
+ * Whether a model fits, in the few words of a list's row. With `isFar` only what is usual is tried: every attempt reads the
+ * header of the file, megabytes of it. Rejects with `CANCELLED`.
+ */
+export async function fitInWords(plan: Plan, wanted: PlanOptions, isFar: boolean): Promise<string> {
+  try {
+    return `Fits: ${sized((await plan(wanted)).plan.bytes)} of GPU memory`;
+  } catch (thrown) {
+    const failure = failureOf(thrown);
+    if (!failure) throw thrown;
+    if (!(thrown instanceof MemoryError)) return failure.headline;
+  }
+  if (isFar) return 'Does not fit as usual; choose it to see what would';
+  const found = await whatFits(plan, wanted);
+  if ('options' in found) return `Fits with ${described(found, wanted)}`;
+  return found.missing === null ? 'Does not fit' : `Does not fit: ${sized(found.missing)} are missing`;
 }
