@@ -92,10 +92,14 @@ const CLASSES: [typeof RullamaError, string[]][] = [
   ],
   [StorageError, ['IN_USE', 'NO_STORAGE', 'STORAGE_FULL']],
   [MemoryError, ['BINDING_TOO_SMALL', 'BUFFER_TOO_LARGE', 'OUT_OF_MEMORY', 'OVER_BUDGET']],
+  [InternalError, ['CALLBACK_FAILED', 'GPU_INTERNAL', 'INTERNAL', 'READBACK', 'SHADER', 'VALIDATION']],
   [DeviceError, ['DEVICE_LOST', 'MISSING_FEATURE', 'NO_ADAPTER', 'NO_ADAPTER_NAMED', 'NO_DEVICE', 'NO_WEBGPU']],
 ];
 
 const CLASS_OF = new Map(CLASSES.flatMap(([kind, codes]) => codes.map((code) => [code, kind] as const)));
+
+/** Every code that this version gives. */
+export const CODES: readonly string[] = [...CLASS_OF.keys()];
 
 /** The error that a plain one stands for. */
 export function revive(plain: PlainError): RullamaError {
@@ -111,4 +115,9 @@ export function unsupported(parameter: string, remedy: string): RequestError {
 /** A call that its signal ended. */
 export function cancelled(): CancelledError {
   return new CancelledError({ code: 'CANCELLED', message: 'cancelled' });
+}
+
+/** Throws `CANCELLED` if the signal is aborted: between two steps of what nothing else stops. */
+export function stopIfAborted(signal: AbortSignal | undefined) {
+  if (signal?.aborted) throw cancelled();
 }

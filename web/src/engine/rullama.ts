@@ -90,10 +90,10 @@ export class Rullama {
     return this.#client.call('planSource', { source: portable(source), options }, { signal });
   }
 
-  /** Frees the model's memory. */
-  async unload(): Promise<void> {
+  /** Frees the model's memory, after what is under way. Aborting ends the waiting; the memory is freed all the same. */
+  async unload(options: Abortable = {}): Promise<void> {
     this.#loaded = null;
-    await this.#ask('unload', null);
+    await this.#ask('unload', null, options);
   }
 
   /** The token ids of a text, in which nothing is special, or of a conversation as the model reads it. */
@@ -133,8 +133,8 @@ export class Rullama {
   }
 
   /** Forgets the conversation in the cache. */
-  reset(): Promise<void> {
-    return this.#ask('reset', null);
+  reset(options: Abortable = {}): Promise<void> {
+    return this.#ask('reset', null, options);
   }
 
   /**

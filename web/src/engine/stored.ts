@@ -27,12 +27,12 @@ interface Known {
   modified: number;
 }
 
-/** The stored models; empty where the browser has no private file system. */
+/** The stored models; empty where the browser has no private file system. Rejects with `READ_FAILED`. */
 export async function listStored(): Promise<StoredModel[]> {
   const models: StoredModel[] = [];
   const place = await folder(FOLDER, false).catch(() => null);
-  for await (const handle of place?.values() ?? []) {
-    const model = handle.kind === 'file' && (await stored(modelName(handle.name)));
+  for await (const handle of filesIn(place)) {
+    const model = await stored(modelName(handle.name));
     if (model) models.push(model);
   }
   return models.sort((a, b) => a.name.localeCompare(b.name));
@@ -42,7 +42,11 @@ export async function listStored(): Promise<StoredModel[]> {
 export async function stored(name: string): Promise<StoredModel | null> {
   const place = await folder(FOLDER, false);
   const handle = await place?.getFileHandle(fileName(name)).catch(() => null);
-  const file = await handle?.getFile();
+  const file = await handle?.getFile().catch((thrown: Error) => {
+    // It was deleted just now.
+    if (thrown.name === 'NotFoundError') return null;
+    throw unreadable(`stored model \`${name}\``, thrown);
+  });
   if (!file) return null;
   const records = await folder(RECORDS, false);
   const record = records && (await readRecord<Known>(records, fileName(name) + RECORD));
@@ -80,8 +84,7 @@ async function reading<T>(name: string, open: (handle: FileSystemFileHandle) => 
     const place = await root.getDirectoryHandle(FOLDER);
     return await open(await place.getFileHandle(fileName(name)));
   } catch (thrown) {
-    const message = `stored model \`${name}\` cannot be opened: ${(thrown as Error).message}`;
-    throw new SourceError({ code: 'READ_FAILED', message, details: { name } });
+    throw unreadable(`stored model \`${name}\``, thrown as Error);
   }
 }
 
@@ -130,8 +133,32 @@ export async function folder(name: string, create: boolean): Promise<FileSystemD
   const root = await privateRoot();
   return root.getDirectoryHandle(name, { create }).catch((thrown: Error) => {
     if (thrown.name === 'NotFoundError') return null;
-    throw thrown;
+    throw create ? unwritable(`the folder \`${name}\` of the browser's storage`, thrown) : unreadable(`the folder \`${name}\``, thrown);
   });
+}
+
+/** The files of a folder, or none without one. */
+export async function* filesIn(place: FileSystemDirectoryHandle | null): AsyncGenerator<FileSystemFileHandle> {
+  try {
+    for await (const handle of place?.values() ?? []) {
+      if (handle.kind === 'file') yield handle as FileSystemFileHandle;
+    }
+  } catch (thrown) {
+    throw unreadable(`the folder \`${place!.name}\` of the browser's storage`, thrown as Error);
+  }
+}
+
+function unreadable(what: string, { message: cause }: Error): SourceError {
+  const message = `${what} cannot be read: ${cause}; reload the page`;
+  return new SourceError({ code: 'READ_FAILED', message, details: { what } });
+}
+
+/** What the browser says when it does not take something into its storage. */
+export function unwritable(what: string, { name, message: cause }: Error): StorageError {
+  const isFull = name === 'QuotaExceededError';
+  const remedy = isFull ? 'delete a stored model or free space on the disk, then go on' : 'reload the page, and leave private browsing';
+  const message = `${what} cannot be written: ${cause}; ${remedy}`;
+  return new StorageError({ code: isFull ? 'STORAGE_FULL' : 'NO_STORAGE', message, details: { what } });
 }
 
 /** The private file system; throws `NO_STORAGE` where there is none, as on a page that is not secure. */
@@ -155,9 +182,13 @@ export async function readRecord<T>(place: FileSystemDirectoryHandle, file: stri
 
 /** Replaces a small JSON file as a whole or not at all. */
 export async function writeRecord(place: FileSystemDirectoryHandle, file: string, value: unknown): Promise<void> {
-  const writer = await (await place.getFileHandle(file, { create: true })).createWritable();
-  await writer.write(JSON.stringify(value));
-  await writer.close();
+  try {
+    const writer = await (await place.getFileHandle(file, { create: true })).createWritable();
+    await writer.write(JSON.stringify(value));
+    await writer.close();
+  } catch (thrown) {
+    throw unwritable(`\`${file}\` in the browser's storage`, thrown as Error);
+  }
 }
 
 /** Removes a file if it is there. Throws `IN_USE` where someone has it open. */

@@ -4,7 +4,8 @@ import {
   type PartialModel, type Progress, type ServerModel, type StorageEstimate, type StoredModel, type Wanted,
 } from 'rullama';
 import { failureOf, type Failure } from '../engine/failure.ts';
-import { nameOf, wholeAddress } from './places.ts';
+import { nameOf } from './names.ts';
+import { wholeAddress } from './places.ts';
 
 export interface Running {
   wanted: Wanted;

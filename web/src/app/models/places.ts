@@ -3,6 +3,7 @@ import type { ModelSource } from 'rullama';
 import { demo } from 'rullama/demo';
 import { recall, remember } from '../chats/database.ts';
 import type { Choice } from '../engine/runtime.svelte.ts';
+import { nameOf } from './names.ts';
 
 const LAST = 'last model';
 
@@ -14,16 +15,6 @@ export const addressChoice = (url: string): Choice => ({ source: { url }, label:
 /** An address with everything that a relative one leaves out; what is no address stays as it is, for the engine to refuse. */
 export function wholeAddress(address: string): string {
   return URL.canParse(address, document.baseURI) ? new URL(address, document.baseURI).href : address;
-}
-
-/** The last part of an address, with as many of the parts before as make it a name that is not taken. */
-export function nameOf(url: string, isTaken: (name: string) => boolean): string {
-  const parts = url.replace(/[?#].*/, '').split('/').filter((part) => part !== '');
-  for (let from = parts.length - 1; from > 0; from--) {
-    const name = parts.slice(from).join('/');
-    if (!isTaken(name)) return name;
-  }
-  return url;
 }
 
 /** Keeps a choice for the next visit. A file without a handle is gone by then. */

@@ -1,6 +1,6 @@
 // Unfinished downloads in the page's private file system: the bytes so far, and beside them where they come from.
 import { StorageError } from '../errors.ts';
-import { fileName, folder, modelName, readRecord, removeEntry, replaceStored, writeRecord, type StoredModel } from '../stored.ts';
+import { fileName, filesIn, folder, modelName, readRecord, removeEntry, replaceStored, unwritable, writeRecord, type StoredModel } from '../stored.ts';
 import { unlessDownloading } from './lock.ts';
 import type { Origin } from './origin.ts';
 import { storageFull, type GrowingFile } from './transfer.ts';
@@ -24,11 +24,11 @@ export interface PartialModel {
 export async function listPartial(): Promise<PartialModel[]> {
   const found: PartialModel[] = [];
   const place = await folder(FOLDER, false);
-  for await (const handle of place?.values() ?? []) {
-    if (handle.kind !== 'file' || !handle.name.endsWith(BYTES)) continue;
+  for await (const handle of filesIn(place)) {
+    if (!handle.name.endsWith(BYTES)) continue;
     const base = handle.name.slice(0, -BYTES.length);
     const origin = await readRecord<Origin>(place!, base + ORIGIN);
-    const file = await (handle as FileSystemFileHandle).getFile().catch(() => null);
+    const file = await handle.getFile().catch(() => null);
     // Without an origin nothing can go on from it: the next download of the name begins anew.
     if (!origin || !file) continue;
     found.push({ name: modelName(base), done: file.size, total: origin.total ?? 0, url: origin.url, digest: origin.digest });
@@ -67,7 +67,9 @@ export class PartialFile implements GrowingFile {
   static async open(name: string): Promise<PartialFile> {
     const place = await folder(FOLDER, true);
     const origin = await readRecord<Origin>(place, fileName(name) + ORIGIN);
-    const file = await place.getFileHandle(fileName(name) + BYTES, { create: true });
+    const file = await place.getFileHandle(fileName(name) + BYTES, { create: true }).catch((thrown: Error) => {
+      throw unwritable(`the unfinished download of \`${name}\``, thrown);
+    });
     return new PartialFile(name, place, await writable(file, name), origin);
   }
 
@@ -89,7 +91,7 @@ export class PartialFile implements GrowingFile {
       written = this.#handle.write(piece, { at: this.#bytes });
     } catch (thrown) {
       this.#handle.truncate(this.#bytes);
-      if ((thrown as Error).name !== 'QuotaExceededError') throw thrown;
+      if ((thrown as Error).name !== 'QuotaExceededError') throw unwritable(`the unfinished download of \`${this.#name}\``, thrown as Error);
     }
     this.#bytes += written;
     if (written === piece.length) return;

@@ -1,0 +1,102 @@
+// What the browser throws where models lie, and servers that stall.
+import { afterEach, expect, test, vi } from 'vitest';
+import { listServer } from '../../src/engine/downloads/server.ts';
+import { listOllama, openOllama } from '../../src/engine/ollama.ts';
+import { listPartial } from '../../src/engine/downloads/partial.ts';
+import { listStored, writeRecord } from '../../src/engine/stored.ts';
+import { nameOf } from '../../src/app/models/names.ts';
+
+afterEach(() => vi.unstubAllGlobals());
+
+const refusal = (name: string) => new DOMException('no', name);
+
+type Content = { [name: string]: Content | string | DOMException };
+
+/** A handle of a folder; an exception in the place of a file is what reading it throws. */
+function folder(content: Content, name = 'models', listing?: DOMException): FileSystemDirectoryHandle {
+  const file = (found: string | DOMException, name: string) => ({
+    kind: 'file',
+    name,
+    getFile: async () => {
+      if (typeof found === 'string') return new File([found], name);
+      throw found;
+    },
+  });
+  const open = (name: string) => {
+    const found = content[name];
+    if (found === undefined) throw refusal('NotFoundError');
+    return typeof found === 'string' || found instanceof DOMException ? file(found, name) : folder(found, name);
+  };
+  return {
+    kind: 'directory',
+    name,
+    getDirectoryHandle: async (name: string) => open(name),
+    getFileHandle: async (name: string) => open(name),
+    async *values() {
+      if (listing) throw listing;
+      for (const name of Object.keys(content)) yield open(name);
+    },
+  } as unknown as FileSystemDirectoryHandle;
+}
+
+const layers = [{ mediaType: 'application/vnd.ollama.image.model', digest: 'sha256:m', size: 7 }];
+const ollama = (manifests: Content, blobs: Content = {}) => folder({ manifests, blobs });
+
+test("one manifest that cannot be read hides no other, and a folder that cannot says so", async () => {
+  const some = ollama({ a: refusal('NotReadableError'), b: { c: JSON.stringify({ layers }) } });
+  expect(await listOllama(some)).toEqual([{ name: 'b:c', bytes: 7, digest: 'sha256:m', family: null }]);
+  const forbidden = { ...folder({}), getDirectoryHandle: async () => Promise.reject(refusal('NotAllowedError')) };
+  const expected = { code: 'READ_FAILED', name: 'SourceError', message: expect.stringContaining('pick it again') };
+  await expect(listOllama(forbidden)).rejects.toMatchObject(expected);
+  await expect(openOllama(forbidden, 'b:c')).rejects.toMatchObject(expected);
+  await expect(listOllama(folder({}))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  const signal = AbortSignal.abort();
+  await expect(listOllama(some, { signal })).rejects.toMatchObject({ code: 'CANCELLED', name: 'CancelledError' });
+  await expect(openOllama(some, 'b:c', { signal })).rejects.toMatchObject({ code: 'CANCELLED' });
+});
+
+test('what the private file system throws has a class and a remedy', async () => {
+  const opfs = (root: FileSystemDirectoryHandle) => vi.stubGlobal('navigator', { storage: { getDirectory: async () => root } });
+  const lost = folder({}, 'models', refusal('InvalidStateError'));
+  opfs({ ...folder({}), getDirectoryHandle: async () => lost });
+  await expect(listStored()).rejects.toMatchObject({ code: 'READ_FAILED', name: 'SourceError' });
+  await expect(listPartial()).rejects.toMatchObject({ code: 'READ_FAILED', name: 'SourceError' });
+  opfs(folder({ models: { 'a.gguf': refusal('NotReadableError') } }));
+  await expect(listStored()).rejects.toMatchObject({ code: 'READ_FAILED', message: expect.stringContaining('a.gguf') });
+  opfs(folder({ models: { 'a.gguf': refusal('NotFoundError'), 'b.gguf': 'four' } }));
+  expect(await listStored()).toEqual([{ name: 'b.gguf', bytes: 4, digest: null, url: null }]);
+  const full = { ...folder({}), getFileHandle: async () => Promise.reject(refusal('QuotaExceededError')) };
+  await expect(writeRecord(full, 'x', {})).rejects.toMatchObject({ code: 'STORAGE_FULL', name: 'StorageError' });
+});
+
+test('a server that stalls can be left, before the answer and in its middle', async () => {
+  vi.stubGlobal('location', { href: 'https://app.example/', origin: 'https://app.example' });
+  const stalled = (_url: string, { signal }: RequestInit) =>
+    new Promise((_, reject) => signal!.addEventListener('abort', () => reject(signal!.reason)));
+  const halfway = async (_url: string, { signal }: RequestInit) => {
+    const start = (body: ReadableStreamDefaultController) => signal!.addEventListener('abort', () => body.error(signal!.reason));
+    return new Response(new ReadableStream({ start }));
+  };
+  for (const fetch of [stalled, halfway]) {
+    vi.stubGlobal('fetch', fetch);
+    const abort = new AbortController();
+    const listed = listServer('https://models.example/', { signal: abort.signal });
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    abort.abort();
+    await expect(listed).rejects.toMatchObject({ code: 'CANCELLED', name: 'CancelledError' });
+  }
+  vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')));
+  const message = expect.stringContaining('--allow-origin https://app.example');
+  await expect(listServer('https://models.example/')).rejects.toMatchObject({ code: 'NETWORK', message });
+});
+
+test('two addresses that end in one name have two names', () => {
+  const url = 'https://host.example/a/resolve/main/model.gguf?download=true#x';
+  const after = (...taken: string[]) => nameOf(url, (name) => taken.includes(name));
+  expect(after()).toBe('model.gguf');
+  expect(after('model.gguf')).toBe('main/model.gguf');
+  expect(after('model.gguf', 'main/model.gguf')).toBe('resolve/main/model.gguf');
+  const all = ['model.gguf', 'main/model.gguf', 'resolve/main/model.gguf', 'a/resolve/main/model.gguf', 'host.example/a/resolve/main/model.gguf'];
+  expect(after(...all)).toBe(url);
+  expect(nameOf('nowhere', () => false)).toBe('nowhere');
+});
