@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import * as api from '../../src/engine/errors.ts';
 import { Client } from '../../src/engine/client.ts';
+import { HEADLINES } from '../../src/app/engine/failure.ts';
 import { FakePort } from './fake_port.ts';
 
 const CODES: [string, abstract new (...args: never[]) => api.RullamaError][] = [
@@ -30,4 +32,21 @@ test('what the bindings throw has its class, and what has no code is a bug', () 
   expect(api.RullamaError.from(thrown).toJSON()).toEqual({ code: 'OUT_OF_MEMORY', message: 'too much', details: { requested: 7 } });
   expect(api.RullamaError.from(new TypeError('x is undefined'))).toMatchObject({ code: 'INTERNAL' });
   expect(api.RullamaError.from(new DOMException('no', 'DataCloneError'))).toBeInstanceOf(api.InternalError);
+});
+
+const RUST = ['gpu', 'gemma4', 'engine', 'wasm'].map((name) => new URL(`../../../crates/${name}/src/error.rs`, import.meta.url));
+
+test('every code that the bindings can give is known', () => {
+  const given = RUST.flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/"([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)"/g)].map(([, code]) => code!));
+  expect(given.length).toBeGreaterThan(30);
+  expect([...new Set(given)].filter((code) => !api.CODES.includes(code))).toEqual([]);
+});
+
+/** For programs, which ask for what the app never asks, and bugs, of which nothing more is known. */
+const WITHOUT_HEADLINE = [
+  'BAD_PROMPT', 'BAD_STATE', 'BAD_TOKEN', 'CALLBACK_FAILED', 'CANCELLED', 'CLOSED', 'INTERNAL', 'OTHER_MODEL', 'UNKNOWN_PROFILE', 'UNSUPPORTED',
+];
+
+test('every failure that the app can meet has a headline', () => {
+  expect(api.CODES.filter((code) => !(code in HEADLINES)).sort()).toEqual(WITHOUT_HEADLINE);
 });
