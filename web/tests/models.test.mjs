@@ -1,5 +1,6 @@
 // Where models come from: the browser's storage, a picked file, a folder of Ollama's.
-import { ensure, equal } from './lib.mjs';
+import { ensure, equal, serveProject } from './lib.mjs';
+import { offering } from './offered.mjs';
 import { modelPath, modelUrl } from './golden.mjs';
 import { answered, ask, load, loaded, openChat, pick, refused, set, visit } from './chat_page.mjs';
 
@@ -61,7 +62,61 @@ export default {
     await answered(page, 1);
     equal(await page.locator('[data-code]').count(), 0, 'errors shown');
   },
+
+  async 'models of a server of another origin are listed, downloaded and told from others of their name'({ page, server }) {
+    const offer = offering('gemma4:small', modelPath(MODEL), modelUrl(MODEL));
+    let allowed = null;
+    const other = await serveProject((request, response) => {
+      // As `rullama serve --allow-origin` does.
+      if (allowed) response.setHeader('Access-Control-Allow-Origin', allowed).setHeader('Access-Control-Expose-Headers', 'Content-Range, ETag');
+      return offer(request, response);
+    });
+    try {
+      await openChat(page, server, 'none');
+      await visit(page, 'model');
+      const [field, submit, storage] = [page.locator('#server'), page.locator('#by-server button'), page.locator('#storage')];
+      await storage.getByRole('button', { name: 'Download' }).click();
+      await storage.getByRole('button', { name: 'Delete gemma4:small' }).waitFor();
+
+      // As people type it: without a scheme.
+      const address = other.url.replace('http://', '');
+      await field.fill(address);
+      await submit.click();
+      await refused(page, 'NETWORK', address, `--allow-origin ${server.url}`);
+      allowed = server.url;
+      await submit.click();
+      const row = storage.locator('li', { hasText: address });
+      await row.locator('.fit', { hasText: 'Fits: ' }).waitFor();
+      equal(await page.locator('[data-code]').count(), 0, 'errors once it is allowed');
+
+      await page.reload();
+      await row.getByRole('button', { name: 'Download' }).click();
+      const stored = await storedModels(page, 2);
+      equal(await field.inputValue(), address, 'the server of the last visit');
+      const small = stored.find(({ name }) => name === 'gemma4:small');
+      const its = stored.find(({ name }) => name !== 'gemma4:small');
+      equal([small.url, its.url], [modelUrl('tiny-kv/ollama-q4_k_m'), modelUrl(MODEL)].map((path, n) => [server, other][n].url + path), 'where both come from');
+      equal(its.name, `gemma4:small (${its.digest.slice(7, 15)})`, 'the name of the second');
+      await storage.locator(`[data-model="${its.name}"] button`, { hasText: 'Choose' }).click();
+      await load(page);
+      await loaded(page, its.name);
+
+      await field.fill('');
+      await submit.click();
+      await page.reload();
+      await storage.waitFor();
+      equal(await field.inputValue(), '', 'a server that is forgotten');
+    } finally {
+      await other.close();
+    }
+  },
 };
+
+/** The stored models, once there are as many. */
+async function storedModels(page, count) {
+  await page.locator('#storage [aria-label^=Delete]').nth(count - 1).waitFor();
+  return page.evaluate(async () => (await import('/lib/engine/index.js')).listStored());
+}
 
 /** Runs in the page. */
 async function store(url) {

@@ -3,9 +3,15 @@ import {
   deleteStored, discardPartial, download, listPartial, listServer, listStored, storageEstimate, RullamaError,
   type PartialModel, type Progress, type ServerModel, type StorageEstimate, type StoredModel, type Wanted,
 } from 'rullama';
-import { failureOf, type Failure } from '../engine/failure.ts';
-import { nameOf } from './names.ts';
+import { failure, failureOf, type Failure } from '../engine/failure.ts';
+import { recall, remember } from '../chats/database.ts';
+import { nameOf, nameOffered, serverAddress } from './names.ts';
 import { wholeAddress } from './places.ts';
+
+/** Another server to list models of, by its address. */
+const SERVER = 'server of models';
+/** A server that has not said by then which models it has is left. */
+const ANSWER_MS = 20_000;
 
 export interface Running {
   wanted: Wanted;
@@ -18,8 +24,14 @@ class Downloads {
   /** Begun and not under way in this tab. */
   paused = $state.raw<PartialModel[]>([]);
   running = $state.raw<Running[]>([]);
-  /** What the server that the page comes from offers, and this engine runs. */
+  /** What the server that the page comes from and the other one offer, and this engine runs; the same file once. */
   offered = $state.raw<ServerModel[]>([]);
+  /** The address of the other server as it was typed; empty for none. */
+  server = $state('');
+  /** Models of the other server; null while it has not answered. */
+  serverCount = $state<number | null>(null);
+  /** Why it has not. */
+  serverFailure = $state.raw<Failure | null>(null);
   space = $state.raw<StorageEstimate | null>(null);
   failure = $state.raw<Failure | null>(null);
 
@@ -30,19 +42,55 @@ class Downloads {
     this.space = space;
   }
 
-  /** A plain web server offers none, which is no failure. */
+  /** Asks the servers, the other one at the address that was kept. */
   async ask() {
-    const models = await listServer().catch(() => []);
-    this.offered = models.filter(({ family }) => family === null || family === 'gemma4');
+    this.server = (await recall<string>(SERVER).catch(() => null)) ?? '';
+    // A plain web server offers none, which is no failure.
+    const own = await this.#list().catch(() => []);
+    this.offered = own;
+    if (this.server !== '') await this.askServer(this.server, own);
+  }
+
+  /** Lists the models of another server too, and keeps its address; an empty one forgets it. */
+  async askServer(typed: string, own = this.offered.filter(({ url }) => isOwn(url))) {
+    this.server = typed.trim();
+    this.offered = own;
+    this.serverFailure = this.serverCount = null;
+    remember(SERVER, this.server).catch(() => {});
+    if (this.server === '') return;
+    try {
+      const theirs = await this.#list(serverAddress(this.server));
+      this.serverCount = theirs.length;
+      this.offered = [...own, ...theirs.filter(({ digest }) => own.every((model) => model.digest !== digest))];
+    } catch (thrown) {
+      const late = failure('NETWORK', `${this.server} has not said within ${ANSWER_MS / 1000} s which models it has; check the address and the server.`);
+      this.serverFailure = failureOf(thrown) ?? late;
+    }
+  }
+
+  async #list(base?: string) {
+    const models = await listServer(base, { signal: AbortSignal.timeout(ANSWER_MS) });
+    return models.filter(({ family }) => family === null || family === 'gemma4');
   }
 
   /** Begins a download of an address that the user has entered. It replaces nothing that is from another one. */
   async startAddress(address: string) {
     await this.refresh();
     const url = wholeAddress(address);
-    const there = [...this.stored, ...this.paused, ...this.running.map(({ wanted }) => wanted)];
-    const isTaken = (name: string) => there.some((model) => model.name === name && String(model.url) !== url);
+    const isTaken = (name: string) => this.here.some((model) => model.name === name && String(model.url) !== url);
     await this.start({ url, name: nameOf(url, isTaken) });
+  }
+
+  /** Begins a download of a model that a server offers. It replaces no other model of its name. */
+  async startOffered(model: ServerModel) {
+    await this.refresh();
+    const isTaken = (name: string) => this.here.some((other) => other.name === name && other.digest !== model.digest);
+    await this.start({ ...model, name: nameOffered(model, isTaken) });
+  }
+
+  /** What is stored, begun or on its way. */
+  get here(): Pick<Wanted, 'name' | 'digest' | 'url'>[] {
+    return [...this.stored.map((model) => ({ ...model, url: model.url ?? '' })), ...this.paused, ...this.running.map(({ wanted }) => wanted)];
   }
 
   /** Begins a download, or goes on with one. Resolves when it has ended or was paused. */
@@ -82,5 +130,8 @@ class Downloads {
     }
   }
 }
+
+/** Whether an address is one of the server that the page comes from. */
+export const isOwn = (url: string) => new URL(url).origin === location.origin;
 
 export const downloads = new Downloads();

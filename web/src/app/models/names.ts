@@ -9,3 +9,14 @@ export function nameOf(url: string, isTaken: (name: string) => boolean): string 
   }
   return url;
 }
+
+/** A model of a server by its own name, or with the beginning of its digest where the name is taken. */
+export function nameOffered({ name, digest }: { name: string; digest: string }, isTaken: (name: string) => boolean): string {
+  return isTaken(name) ? `${name} (${digest.replace('sha256:', '').slice(0, 8)})` : name;
+}
+
+/** The address of a server as people type it, such as `192.168.1.5:8088`, in full. */
+export function serverAddress(typed: string): string {
+  const full = /^https?:\/\//i.test(typed) ? typed : `http://${typed}`;
+  return full.endsWith('/') ? full : `${full}/`;
+}
