@@ -63,6 +63,34 @@ export default {
     equal(await page.locator('[data-code]').count(), 0, 'errors shown');
   },
 
+  async 'the model of the last visit is opened again, after a click where the browser asks the user'({ page, server }) {
+    await page.goto(`${server.url}/blank.html`);
+    await page.evaluate(store, modelUrl(MODEL));
+    await page.addInitScript(pickers);
+    await openChat(page, server, 'none');
+    await visit(page, 'model');
+    await page.locator('#storage [data-model="mine.gguf"] button', { hasText: 'Choose' }).click();
+    await load(page);
+    await loaded(page, 'mine.gguf');
+    await remembered(page, 'mine.gguf');
+    await page.goto(`${server.url}/`);
+    await loaded(page, 'mine.gguf');
+
+    // A blob of Ollama's has no extension, which pickers must not ask for.
+    await visit(page, 'model');
+    equal(await page.locator('#file').getAttribute('accept'), null, 'kinds of files that can be picked');
+    await page.locator('#choose-file').click();
+    equal(await page.evaluate(() => globalThis.pickedWith), [], 'what the picker was told');
+    await load(page);
+    await loaded(page, 'sha256-c0ffee');
+    await remembered(page, 'sha256-c0ffee');
+    await page.goto(`${server.url}/`);
+    await page.getByText('The model of your last visit, sha256-c0ffee, lies on this device').waitFor();
+    await page.getByRole('button', { name: 'Open it again' }).click();
+    await loaded(page, 'sha256-c0ffee');
+    equal(await page.getByRole('button', { name: 'Open it again' }).count(), 0, 'questions once it is open');
+  },
+
   async 'models of a server of another origin are listed, downloaded and told from others of their name'({ page, server }) {
     const offer = offering('gemma4:small', modelPath(MODEL), modelUrl(MODEL));
     let allowed = null;
@@ -111,6 +139,37 @@ export default {
     }
   },
 };
+
+/** Waits until the app would begin the next visit with this model. */
+async function remembered(page, label) {
+  const last = (label) =>
+    new Promise((resolve) => {
+      indexedDB.open('rullama').onsuccess = ({ target: { result: database } }) => {
+        database.transaction('remembered').objectStore('remembered').get('last model').onsuccess = ({ target }) => {
+          database.close();
+          resolve(target.result?.label === label);
+        };
+      };
+    });
+  await page.waitForFunction(last, label);
+}
+
+/** Runs in the page before its own scripts: a picker that gives a copy of the stored model, which the browser guards as it does picked files. */
+function pickers() {
+  let isGranted = false;
+  FileSystemHandle.prototype.queryPermission = async () => (isGranted ? 'granted' : 'prompt');
+  FileSystemHandle.prototype.requestPermission = async () => ((isGranted = true), 'granted');
+  window.showOpenFilePicker = async (...options) => {
+    globalThis.pickedWith = options;
+    const root = await navigator.storage.getDirectory();
+    const model = await (await root.getDirectoryHandle('models')).getFileHandle('mine.gguf');
+    const copy = await root.getFileHandle('sha256-c0ffee', { create: true });
+    const writer = await copy.createWritable();
+    await writer.write(await model.getFile());
+    await writer.close();
+    return [copy];
+  };
+}
 
 /** The stored models, once there are as many. */
 async function storedModels(page, count) {
