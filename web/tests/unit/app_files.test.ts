@@ -40,3 +40,22 @@ test('the page needs no script or style in its own text, which its policy forbid
   const header = /'content-security-policy', "(.*)"/.exec(readFileSync(fileURLToPath(new URL('../server.mjs', import.meta.url)), 'utf8'))![1];
   expect(`${/content="(default-src[^"]*)"/.exec(page)![1]}; frame-ancestors 'none'`).toBe(header);
 });
+
+/** Width and height of a PNG, which its first chunk says. */
+const sizeOf = (file: string) => {
+  const png = readFileSync(`${dist}/${file}`);
+  expect(png.toString('latin1', 1, 4)).toBe('PNG');
+  return `${png.readUInt32BE(16)}x${png.readUInt32BE(20)}`;
+};
+
+test('the manifest has what browsers want of an app that can be installed', () => {
+  const page = readFileSync(`${dist}/index.html`, 'utf8');
+  const [, link] = /<link rel="manifest" href="\.\/([^"]+)"/.exec(page)!;
+  const { name, short_name, start_url, scope, display, icons } = JSON.parse(readFileSync(`${dist}/${link}`, 'utf8'));
+  // Relative, so that the app can lie in any folder.
+  expect({ name, short_name, start_url, scope, display }).toEqual({ name: 'rullama', short_name: 'rullama', start_url: './', scope: './', display: 'standalone' });
+  const pictures = (icons as { src: string; sizes: string; type: string; purpose?: string }[]).filter(({ type }) => type === 'image/png');
+  for (const { src, sizes } of pictures) expect(sizeOf(src)).toBe(sizes);
+  const ofSize = (wanted: string) => pictures.filter(({ sizes }) => sizes === wanted).map(({ purpose }) => purpose ?? 'any');
+  expect([ofSize('192x192'), ofSize('512x512')]).toEqual([['any'], ['any', 'maskable']]);
+});
