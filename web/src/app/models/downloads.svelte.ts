@@ -36,10 +36,12 @@ class Downloads {
   failure = $state.raw<Failure | null>(null);
 
   async refresh() {
-    const [stored, partial, space] = await Promise.all([listStored(), listPartial(), storageEstimate().catch(() => null)]);
-    this.stored = stored;
-    this.paused = partial.filter(({ name }) => !this.#find(name));
-    this.space = space;
+    await this.#attempt(async () => {
+      const [stored, partial, space] = await Promise.all([listStored(), listPartial(), storageEstimate().catch(() => null)]);
+      this.stored = stored;
+      this.paused = partial.filter(({ name }) => !this.#find(name));
+      this.space = space;
+    });
   }
 
   /** Asks the servers, the other one at the address that was kept. */

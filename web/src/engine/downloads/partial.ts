@@ -20,10 +20,13 @@ export interface PartialModel {
   digest: string | null;
 }
 
-/** Downloads that were begun and not finished; `download` with the same name and address goes on with one. */
+/**
+ * Downloads that were begun and not finished; `download` with the same name and address goes on with one. Empty where the
+ * browser has no private file system. Rejects with `READ_FAILED`.
+ */
 export async function listPartial(): Promise<PartialModel[]> {
   const found: PartialModel[] = [];
-  const place = await folder(FOLDER, false);
+  const place = await folder(FOLDER, false).catch(() => null);
   for await (const handle of filesIn(place)) {
     if (!handle.name.endsWith(BYTES)) continue;
     const base = handle.name.slice(0, -BYTES.length);

@@ -220,7 +220,9 @@ class Transfer {
   #wrongLength(found: number): SourceError {
     const { url } = this.#wanted;
     const expected = this.#wanted.bytes ?? this.#total;
-    const message = `${url}: the server's file has ${found} bytes, expected ${expected ?? 'some'}; ask for the list of models again, or discard what is there to load what the server has now`;
+    const message =
+      `${url}: the server's file has ${found} bytes, expected ${expected ?? 'some'}; ask for the list of models again, ` +
+      'or discard what is there to load what the server has now';
     return new SourceError({ code: 'WRONG_LENGTH', message, details: { url, expected, found } });
   }
 }
