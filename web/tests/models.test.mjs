@@ -119,10 +119,11 @@ export default {
 
       await page.reload();
       await row.getByRole('button', { name: 'Download' }).click();
-      const stored = await storedModels(page, 2);
+      await storage.locator('[aria-label^="Delete gemma4:small ("]').waitFor();
+      const stored = await page.evaluate(async () => (await import('/lib/engine/index.js')).listStored());
       equal(await field.inputValue(), address, 'the server of the last visit');
       const small = stored.find(({ name }) => name === 'gemma4:small');
-      const its = stored.find(({ name }) => name !== 'gemma4:small');
+      const its = stored.find(({ name }) => name.startsWith('gemma4:small ('));
       equal([small.url, its.url], [modelUrl('tiny-kv/ollama-q4_k_m'), modelUrl(MODEL)].map((path, n) => [server, other][n].url + path), 'where both come from');
       equal(its.name, `gemma4:small (${its.digest.slice(7, 15)})`, 'the name of the second');
       await storage.locator(`[data-model="${its.name}"] button`, { hasText: 'Choose' }).click();
@@ -169,12 +170,6 @@ function pickers() {
     await writer.close();
     return [copy];
   };
-}
-
-/** The stored models, once there are as many. */
-async function storedModels(page, count) {
-  await page.locator('#storage [aria-label^=Delete]').nth(count - 1).waitFor();
-  return page.evaluate(async () => (await import('/lib/engine/index.js')).listStored());
 }
 
 /** Runs in the page. */
