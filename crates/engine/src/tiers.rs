@@ -210,7 +210,7 @@ pub async fn choose(device: &Device) -> Result<(Choice, Vec<TierRow>), Error> {
     let token_cases =
         TokenTier::ALL.map(|tier| trial::token_cases(tier.products(), tier.sums(device), tier.width(device)));
     let prompt_cases = PromptTier::ALL.map(|tier| trial::prompt_cases(tier.products()));
-    compile_ahead(device, token_cases.iter().chain(&prompt_cases).flatten());
+    compile_ahead(device, token_cases.iter().chain(&prompt_cases).flatten()).await;
     let mut token = Vec::new();
     for cases in &token_cases {
         token.push(attempt(device, cases).await?);

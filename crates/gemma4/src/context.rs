@@ -74,7 +74,7 @@ impl Context {
         };
         let listing = device.listing();
         passes(&listing)?;
-        device.compile_ahead(&listing.take_listed());
+        device.compile_ahead(&listing.take_listed()).await;
         let (prompt, decode) = device.guarded(|| passes(device)).await?;
         let (checkpoint, chunk) = (model.checkpoint(), plan.options.chunk);
         let per_layer_rows = plan.arena.per_layer_rows.and_then(|_| PerLayerRows::new(checkpoint, chunk));

@@ -1,6 +1,7 @@
 //! The device: one adapter opened with the best it has.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -37,7 +38,15 @@ pub struct Options {
     pub browser_adapter_name: Option<String>,
     /// A timer, needed to ask again for an adapter when a browser's GPU process is still starting.
     pub pause: Option<Pause>,
+    /// In a browser: who compiles many shaders at once, which wgpu does not do there. Elsewhere it means nothing.
+    pub browser_compiler: Option<BrowserCompiler>,
+    /// What the device is called by the browser and the driver; `rullama` unless given.
+    pub label: Option<&'static str>,
 }
+
+/// Compiles shaders, each with the name of its entry point, for the device of this label; the future ends when all are done. wgpu
+/// must get what was compiled when it asks the browser for the same text.
+pub type BrowserCompiler = fn(&'static str, Vec<(&'static str, String)>) -> Pin<Box<dyn Future<Output = ()>>>;
 
 /// An open device. Clones share it; a clone made by [`Device::scoped`] charges its buffers to another scope.
 #[derive(Clone, Debug)]
@@ -68,6 +77,10 @@ pub(crate) struct Inner {
     adapter: AdapterInfo,
     profile: Option<Profile>,
     pending_write_bytes: AtomicU64,
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) label: &'static str,
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) browser_compiler: Option<BrowserCompiler>,
     #[cfg(not(target_arch = "wasm32"))]
     latest_index: Mutex<Option<wgpu::SubmissionIndex>>,
     /// How long the last wait was: whether the next is worth hurrying.
@@ -105,9 +118,10 @@ impl Device {
             features = profile.cap_features(features);
         }
         let budget = options.budget.into_iter().chain(options.profile.and_then(Profile::budget)).min();
+        let label = options.label.unwrap_or("rullama");
         let (device, queue) = adapter
             .request_device(&wgpu::DeviceDescriptor {
-                label: Some("rullama"),
+                label: Some(label),
                 required_features: features.required(),
                 experimental_features: features.experimental(),
                 required_limits: limits.clone(),
@@ -134,6 +148,10 @@ impl Device {
             adapter: info,
             profile: options.profile,
             pending_write_bytes: AtomicU64::new(0),
+            #[cfg(target_arch = "wasm32")]
+            label,
+            #[cfg(target_arch = "wasm32")]
+            browser_compiler: options.browser_compiler,
             #[cfg(not(target_arch = "wasm32"))]
             latest_index: Mutex::new(None),
             #[cfg(target_arch = "wasm32")]

@@ -54,7 +54,7 @@ mod signal;
 pub use adapter::{AdapterInfo, AdapterKind, Pause};
 pub use buffer::{Buffer, Usage};
 pub use counters::Counters;
-pub use device::{Device, Options};
+pub use device::{BrowserCompiler, Device, Options};
 pub use error::Error;
 pub use features::Features;
 pub use ledger::{

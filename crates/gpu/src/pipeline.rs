@@ -1,5 +1,6 @@
 //! Compiled shaders and the buffers bound to them.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::buffer::Allocation;
@@ -97,13 +98,22 @@ impl Device {
         Ok(pipeline)
     }
 
-    /// Compiles many shaders at once, on as many threads as there are processors, so that [`Device::pipeline`] finds them. One that the
-    /// device refuses is left for whoever asks for it. A browser's device lives on one thread: there it does nothing.
-    pub fn compile_ahead(&self, shaders: &[Shader]) {
+    /// Compiles many shaders at once, so that [`Device::pipeline`] need not: on as many threads as there are processors, or in a browser
+    /// by [`Options::browser_compiler`](crate::Options::browser_compiler). One that the device refuses is left for whoever asks for it.
+    pub async fn compile_ahead(&self, shaders: &[Shader]) {
+        let known = |shader: &Shader| self.inner().pipelines.lock().contains_key(&shader.source());
+        let mut seen = HashSet::new();
+        let new: Vec<&Shader> = shaders
+            .iter()
+            .filter(|&shader| seen.insert(shader) && self.lacks(shader).is_none() && !known(shader))
+            .collect();
         #[cfg(not(target_arch = "wasm32"))]
-        compile_in_threads(self, shaders);
+        compile_in_threads(self, &new);
         #[cfg(target_arch = "wasm32")]
-        let _ = shaders;
+        if let Some(compile) = self.inner().browser_compiler.filter(|_| !new.is_empty()) {
+            let texts = new.into_iter().map(|shader| (shader.name(), shader.source())).collect();
+            compile(self.inner().label, texts).await;
+        }
     }
 
     fn accept(&self, shader: &Shader) -> Result<String, Error> {
@@ -184,18 +194,15 @@ impl Device {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-fn compile_in_threads(device: &Device, shaders: &[Shader]) {
-    use std::collections::HashSet;
+fn compile_in_threads(device: &Device, shaders: &[&Shader]) {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    let mut seen = HashSet::new();
-    let distinct: Vec<&Shader> = shaders.iter().filter(|&shader| seen.insert(shader)).collect();
     let next = AtomicUsize::new(0);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
-        for _ in 0..threads.min(distinct.len()) {
+        for _ in 0..threads.min(shaders.len()) {
             scope.spawn(|| {
-                while let Some(shader) = distinct.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some(shader) = shaders.get(next.fetch_add(1, Ordering::Relaxed)) {
                     // Who needs it is told why there is none.
                     let _ = device.pipeline(shader);
                 }

@@ -110,9 +110,9 @@ fn shaders_are_listed_first_and_compiled_at_once() {
     assert_eq!(device.counters().pipelines_created, 0, "nothing was compiled for the list");
 
     shaders.push(Shader::new("broken").file("fn broken( {}"));
-    device.compile_ahead(&shaders);
+    block_on(device.compile_ahead(&shaders));
     assert_eq!(device.counters().pipelines_created, 3, "each once, and not the broken one");
-    device.compile_ahead(&shaders[..4]);
+    block_on(device.compile_ahead(&shaders[..4]));
     let products = [2, 3, 5].map(|factor| device.pipeline(&times(factor)).unwrap());
     assert_eq!(device.counters().pipelines_created, 3, "they are there");
 

@@ -111,9 +111,9 @@ impl Case {
 }
 
 /// Compiles the shaders of all cases at once: see [`Device::compile_ahead`].
-pub fn compile_ahead<'a>(device: &Device, cases: impl IntoIterator<Item = &'a Case>) {
+pub async fn compile_ahead<'a>(device: &Device, cases: impl IntoIterator<Item = &'a Case>) {
     let shaders: Vec<Shader> = cases.into_iter().flat_map(|case| case.shaders.iter().cloned()).collect();
-    device.compile_ahead(&shaders);
+    device.compile_ahead(&shaders).await;
 }
 
 /// Runs a case once and compares its outputs with the reference.

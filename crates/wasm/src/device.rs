@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
 use crate::error::Error;
-use crate::{json, timer};
+use crate::{ahead, json, timer};
 
 /// An open GPU device.
 #[wasm_bindgen]
@@ -68,6 +68,7 @@ impl Device {
                 browser_subgroups: options.subgroups,
                 browser_adapter_name: options.adapter_name,
                 pause: Some(timer::pause),
+                browser_compiler: Some(ahead::compile),
                 ..gpu::Options::default()
             };
             let device = gpu::Device::request(&options).await.map_err(engine_error)?;
@@ -111,6 +112,8 @@ impl Device {
                 browser_subgroups,
                 browser_adapter_name,
                 pause,
+                browser_compiler: Some(ahead::compile),
+                label: Some("rullama trial"),
                 ..gpu::Options::default()
             };
             let device = gpu::Device::request(&options).await.map_err(engine_error)?;

@@ -3,6 +3,7 @@
 //! Every method that waits returns a promise and holds no borrow of its object meanwhile, so `cancel` and the memory
 //! report work during a step. Everything that fails throws an `Error` with a stable `code`, and `details` for programs.
 
+mod ahead;
 mod check;
 mod device;
 mod error;

@@ -1,6 +1,7 @@
 // What the browser says of the graphics adapter. wgpu reads of it the description only, which browsers leave empty unless
 // they are told otherwise.
 
+import { watchDevices } from './pipelines.ts';
 import { askForSubgroups } from './subgroups.ts';
 
 const ATTEMPTS_MAX = 4;
@@ -9,6 +10,7 @@ const PAUSE_MS = 250;
 /** The adapter that the engine gets, and what the bindings are told of it when they open a device. */
 export async function describeAdapter() {
   const adapter = await findAdapter();
+  watchDevices(adapter);
   const options = { subgroups: askForSubgroups(adapter), adapterName: adapterName(adapter?.info) };
   return { info: adapter?.info, options };
 }

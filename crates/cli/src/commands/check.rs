@@ -52,7 +52,7 @@ impl Check {
     pub(super) async fn run(&self) -> Result<(), Failure> {
         let cases = self.cases()?;
         let device = open_device(&self.device).await?;
-        compile_ahead(&device, &cases);
+        compile_ahead(&device, &cases).await;
         if self.speed {
             return kernel_speed::run(&device, &cases, self.json).await;
         }
