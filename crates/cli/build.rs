@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// The demo model is in the program already.
-const LEFT_OUT: &str = "models/demo.gguf";
+/// The demo model is in the program already: the app's copy is the same bytes, whatever the bundler calls it.
+const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/demo.gguf");
 
 fn main() {
     println!("cargo::rerun-if-env-changed=RULLAMA_APP");
@@ -16,10 +16,17 @@ fn main() {
         collect(&folder, "", &mut files);
     }
     files.sort();
-    let entries: String = files
-        .iter()
-        .map(|(name, path)| format!("    ({name:?}, include_bytes!({:?})),\n", path.display().to_string()))
-        .collect();
+    let demo = fs::read(DEMO).unwrap_or_else(|error| panic!("{DEMO}: {error}"));
+    let entry = |(name, path): &(String, PathBuf)| {
+        let is_demo = name.ends_with(".gguf") && fs::read(path).is_ok_and(|bytes| bytes == demo);
+        let bytes = if is_demo {
+            "crate::store::DEMO_BYTES".into()
+        } else {
+            format!("include_bytes!({:?})", path.display().to_string())
+        };
+        format!("    ({name:?}, {bytes}),\n")
+    };
+    let entries: String = files.iter().map(entry).collect();
     let code = format!("static BUILT_IN: &[(&str, &[u8])] = &[\n{entries}];\n");
     let out = Path::new(&env::var_os("OUT_DIR").expect("Cargo names it")).join("app.rs");
     fs::write(&out, code).unwrap_or_else(|error| panic!("{}: {error}", out.display()));
@@ -36,7 +43,7 @@ fn collect(folder: &Path, above: &str, files: &mut Vec<(String, PathBuf)>) {
         let path = fs::canonicalize(entry.path()).unwrap_or_else(|error| panic!("{name}: {error}"));
         if path.is_dir() {
             collect(&path, &format!("{name}/"), files);
-        } else if name != LEFT_OUT {
+        } else {
             files.push((name, path));
         }
     }

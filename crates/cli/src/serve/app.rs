@@ -8,13 +8,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::content::{Content, FOREVER, REVALIDATE, Stored};
 use crate::failure::Failure;
-use crate::store;
 
-// `BUILT_IN`: path and bytes of each file, from the folder that RULLAMA_APP named when this was compiled.
+// `BUILT_IN`: path and bytes of each file, from the folder that RULLAMA_APP named when this was compiled; the demo model is the one
+// that the program has for the command line.
 include!(concat!(env!("OUT_DIR"), "/app.rs"));
-
-/// The demo model in the app's folder; it is in the program already, for the command line.
-const DEMO: &str = "models/demo.gguf";
 
 /// Where the files come from.
 pub(crate) enum App {
@@ -30,8 +27,7 @@ impl App {
         if BUILT_IN.is_empty() {
             return None;
         }
-        let files = BUILT_IN.iter().copied().chain([(DEMO, store::DEMO_BYTES)]);
-        Some(App::BuiltIn(files.map(|(path, bytes)| (path, bytes, tag(bytes))).collect()))
+        Some(App::BuiltIn(BUILT_IN.iter().map(|&(path, bytes)| (path, bytes, tag(bytes))).collect()))
     }
 
     /// A folder that holds the built app.
