@@ -135,7 +135,7 @@ impl Shape {
         let head = 2 * 4 * u64::from(self.head_dim) + 2 * self.kv.head_bytes(self.head_dim);
         let scores = 4 * u64::from(keys_max(self.capacity, self.window));
         let bytes = |invocations: u32| {
-            head + scores + u64::from(16 * invocations + 4 * invocations / PART_INVOCATIONS + 512)
+            head + scores + u64::from(16 * invocations + 4 * invocations / PART_INVOCATIONS + 256)
         };
         let wanted = self.width.invocations();
         if bytes(wanted) <= WORKGROUP_BYTES { wanted } else { Width::Narrow.invocations() }

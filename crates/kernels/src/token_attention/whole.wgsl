@@ -10,13 +10,12 @@ const KEYS: u32 = WORKGROUP / KEY_LANES;            // keys whose scores are com
 const ROUND: u32 = 4u * KEYS;                       // and between two barriers
 const COLUMNS: u32 = N / PARTS;                     // vec4 of a part
 const SHARES: u32 = WORKGROUP / COLUMNS;            // invocations that share four columns of the values
-const FOLD: u32 = 16u;                              // invocations that share the maximum over the workgroup
+const FOLD: u32 = 16u;                              // invocations that share a maximum or a sum over the workgroup
 
-// Parts of scores; then of the maximum; then, (4, WORKGROUP), of the values.
+// Parts of scores; then of the maximum and of the sum of the weights; then, (4, WORKGROUP), of the values.
 var<workgroup> products: array<f32, ROUND * KEY_LANES>;
 var<workgroup> scores: array<f32, KEYS_MAX>;
 var<workgroup> firsts: array<f32, FOLD>;
-var<workgroup> totals: array<f32, SHARES>;          // of the weights of a share of the keys
 
 fn workgroup_max(value: f32, local: u32) -> f32 {
     products[local] = value;
@@ -34,6 +33,24 @@ fn workgroup_max(value: f32, local: u32) -> f32 {
         top = max(top, firsts[i]);
     }
     return top;
+}
+
+fn workgroup_total(value: f32, local: u32) -> f32 {
+    products[local] = value;
+    workgroupBarrier();
+    if (local < FOLD) {
+        var sum = 0.0;
+        for (var i = local; i < WORKGROUP; i += FOLD) {
+            sum += products[i];
+        }
+        firsts[local] = sum;
+    }
+    workgroupBarrier();
+    var total = 0.0;
+    for (var i = 0u; i < FOLD; i += 1u) {
+        total += firsts[i];
+    }
+    return total;
 }
 
 // Where vec4 i of a head is taken from; what is not there repeats the last, and counts for nothing.
@@ -101,45 +118,34 @@ fn token_attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invoc
         workgroupBarrier();         // `products` is written again in the next round
     }
     top = workgroup_max(top, local);
+    var total = 0.0;
     for (var j = local; j < count; j += WORKGROUP) {
-        scores[j] = exp(scores[j] - top);
+        let weight = exp(scores[j] - top);
+        scores[j] = weight;
+        total += weight;
     }
-    workgroupBarrier();
+    total = workgroup_total(total, local);          // its barriers publish the weights, too
 
     let column = part * COLUMNS + local % COLUMNS;
     let share = local / COLUMNS;
     let mine = attended(keys.first, count, kv_head, column, share);
-    products[local] = mine.sum.x;
-    products[WORKGROUP + local] = mine.sum.y;
-    products[2u * WORKGROUP + local] = mine.sum.z;
-    products[3u * WORKGROUP + local] = mine.sum.w;
-    if (local % COLUMNS == 0u && share < SHARES) {
-        totals[share] = mine.total;
-    }
+    products[local] = mine.x;
+    products[WORKGROUP + local] = mine.y;
+    products[2u * WORKGROUP + local] = mine.z;
+    products[3u * WORKGROUP + local] = mine.w;
     workgroupBarrier();
     var sum = vec4<f32>(0.0);
-    var total = 0.0;
     if (local < COLUMNS) {
-        for (var s = 0u; s < SHARES; s += 1u) {
-            let at = s * COLUMNS + local;
+        for (var at = local; at < SHARES * COLUMNS; at += COLUMNS) {
             sum += vec4<f32>(products[at], products[WORKGROUP + at], products[2u * WORKGROUP + at], products[3u * WORKGROUP + at]);
-            total += totals[s];
         }
     }
     leave(head * N + column, local, local < COLUMNS, sum / total);
 }
 
-// The sum of some weights, and the sum of the values that they weigh.
-struct Weighted { sum: vec4<f32>, total: f32 }
-
-fn weighted(before: Weighted, j: u32, value: vec4<f32>) -> Weighted {
-    let weight = scores[j];
-    return Weighted(before.sum + weight * value, before.total + weight);
-}
-
-// Four columns over a share of the keys.
-fn attended(first: u32, count: u32, kv_head: u32, column: u32, share: u32) -> Weighted {
-    var sum = Weighted();
+// The weighted sum of four columns over a share of the keys.
+fn attended(first: u32, count: u32, kv_head: u32, column: u32, share: u32) -> vec4<f32> {
+    var sum = vec4<f32>(0.0);
     if (share >= SHARES) {
         return sum;
     }
@@ -154,20 +160,20 @@ fn attended(first: u32, count: u32, kv_head: u32, column: u32, share: u32) -> We
         let f = raw_value(cached_at(first + j + 5u * SHARES, kv_head), column);
         let g = raw_value(cached_at(first + j + 6u * SHARES, kv_head), column);
         let h = raw_value(cached_at(first + j + 7u * SHARES, kv_head), column);
-        sum = weighted(sum, j, unpacked(a));
-        sum = weighted(sum, j + SHARES, unpacked(b));
-        sum = weighted(sum, j + 2u * SHARES, unpacked(c));
-        sum = weighted(sum, j + 3u * SHARES, unpacked(d));
-        sum = weighted(sum, j + 4u * SHARES, unpacked(e));
-        sum = weighted(sum, j + 5u * SHARES, unpacked(f));
-        sum = weighted(sum, j + 6u * SHARES, unpacked(g));
-        sum = weighted(sum, j + 7u * SHARES, unpacked(h));
+        sum += scores[j] * unpacked(a);
+        sum += scores[j + SHARES] * unpacked(b);
+        sum += scores[j + 2u * SHARES] * unpacked(c);
+        sum += scores[j + 3u * SHARES] * unpacked(d);
+        sum += scores[j + 4u * SHARES] * unpacked(e);
+        sum += scores[j + 5u * SHARES] * unpacked(f);
+        sum += scores[j + 6u * SHARES] * unpacked(g);
+        sum += scores[j + 7u * SHARES] * unpacked(h);
     }
     for (; j < cached; j += SHARES) {
-        sum = weighted(sum, j, unpacked(raw_value(cached_at(first + j, kv_head), column)));
+        sum += scores[j] * unpacked(raw_value(cached_at(first + j, kv_head), column));
     }
     if (OWN && share == 0u) {
-        sum = weighted(sum, count - 1u, newest_value(column));
+        sum += scores[count - 1u] * newest_value(column);
     }
     return sum;
 }
