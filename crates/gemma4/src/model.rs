@@ -4,12 +4,15 @@ use crate::checkpoint::{Checkpoint, Piece};
 use crate::config::Config;
 use crate::error::Error;
 use crate::plan::{Options, Plan, plan};
-use crate::upload::{self, pieces, upload};
+use crate::upload::{self, Target, pieces, upload};
 use gguf::{Header, ReadAt, Type};
-use gpu::{Account, Buffer, Device, Usage};
+use gpu::{Account, Buffer, Device, Staging, Usage};
 use kernels::weight::Packed;
 use std::ops::ControlFlow;
 use std::rc::Rc;
+
+/// Pieces on their way to the GPU in a browser: while one is filled, others are copied from.
+const STAGING_SLOTS: usize = 4;
 
 /// How far loading has come.
 #[derive(Clone, Copy, Debug)]
@@ -108,16 +111,25 @@ impl Model {
 
     async fn upload(&self, observe: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>) -> Result<(), Error> {
         self.upload_vectors().await?;
-        let (total, mut done) = (self.loaded_bytes(), 0);
-        let mut write = |piece: &upload::Piece<'_>, packed: &Packed| {
-            for (plane, bytes) in piece.part.layout.planes.iter().zip(&packed.planes) {
-                let at = plane.offset + piece.row * plane.row_bytes;
-                self.device.write(self.buffer(piece.part.buffer), at, bytes);
-            }
-            done += piece.bytes;
-            observe(Progress { done, total, name: &piece.source.name })
-        };
-        upload(&*self.source, &pieces(&self.plan), &mut write).await
+        let pieces = pieces(&self.plan);
+        // Natively a mapped file's pieces come from threads, and the driver's own way of writing is as fast as they are.
+        let by_queue = cfg!(not(target_arch = "wasm32")) && self.source.mapped().is_some();
+        let staging = if by_queue { None } else { self.staging(&pieces)? };
+        let total = pieces.iter().map(|piece| piece.bytes).sum();
+        upload(&*self.source, &pieces, &mut Gpu { model: self, staging, observe, done: 0, total }).await
+    }
+
+    /// Staging for these pieces, in no more memory than a context takes later, so that loading needs none that answering
+    /// does not; none where that is too little to be worth while.
+    fn staging(&self, pieces: &[upload::Piece<'_>]) -> Result<Option<Staging>, Error> {
+        let Some(bytes) = pieces.iter().map(upload::Piece::packed_bytes).max() else { return Ok(None) };
+        let weights = [Account::Weights, Account::Embeddings].map(|account| self.plan.bytes_in(account));
+        let spare = self.plan.bytes() - weights.iter().sum::<u64>();
+        let slots = (spare / bytes.next_multiple_of(4)).min(STAGING_SLOTS as u64).min(pieces.len() as u64);
+        if slots < 2 {
+            return Ok(None);
+        }
+        Ok(Some(self.device.staging("staging of weights", slots as usize, bytes)?))
     }
 
     async fn upload_vectors(&self) -> Result<(), Error> {
@@ -140,6 +152,38 @@ impl Model {
         }
         self.device.write(buffer, 0, bytemuck::cast_slice(&values));
         Ok(())
+    }
+}
+
+/// The buffers of the plan as pieces are written to them.
+struct Gpu<'a> {
+    model: &'a Model,
+    /// None where the queue takes them.
+    staging: Option<Staging>,
+    observe: &'a mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
+    done: u64,
+    total: u64,
+}
+
+impl Target for Gpu<'_> {
+    async fn ready(&mut self) -> Result<(), Error> {
+        match &mut self.staging {
+            Some(staging) => Ok(staging.ready().await?),
+            None => Ok(()),
+        }
+    }
+
+    fn write(&mut self, piece: &upload::Piece<'_>, packed: &Packed) -> Result<ControlFlow<()>, Error> {
+        let (model, layout) = (self.model, &piece.part.layout);
+        let writes = layout.planes.iter().zip(&packed.planes).map(|(plane, bytes)| {
+            (model.buffer(piece.part.buffer), plane.offset + piece.row * plane.row_bytes, &bytes[..])
+        });
+        match &mut self.staging {
+            Some(staging) => staging.write(writes)?,
+            None => writes.for_each(|(buffer, offset, bytes)| model.device.write(buffer, offset, bytes)),
+        }
+        self.done += piece.bytes;
+        Ok((self.observe)(Progress { done: self.done, total: self.total, name: &piece.source.name }))
     }
 }
 

@@ -31,8 +31,26 @@ pub(crate) struct Piece<'a> {
     pub(crate) bytes: u64,
 }
 
-/// What is done with each repacked piece; it may stop the load.
-pub(crate) type Write<'a> = dyn FnMut(&Piece<'_>, &Packed) -> ControlFlow<()> + 'a;
+/// Where repacked pieces go.
+pub(crate) trait Target {
+    /// Waits until another piece can be written.
+    async fn ready(&mut self) -> Result<(), Error>;
+
+    /// Writes a piece, and may stop the load. Those of threads come without a wait.
+    fn write(&mut self, piece: &Piece<'_>, packed: &Packed) -> Result<ControlFlow<()>, Error>;
+}
+
+impl Piece<'_> {
+    /// Bytes when it is repacked.
+    pub(crate) fn packed_bytes(&self) -> u64 {
+        let rows = self.bytes / self.row_bytes();
+        self.part.layout.planes.iter().map(|plane| rows * plane.row_bytes).sum()
+    }
+
+    fn row_bytes(&self) -> u64 {
+        self.source.kind.row_bytes(self.part.layout.columns).expect("whole blocks")
+    }
+}
 
 /// Every piece of every matrix of the plan, in order.
 pub(crate) fn pieces(plan: &Plan) -> Vec<Piece<'_>> {
@@ -62,11 +80,11 @@ fn pieces_of(part: &Part) -> Vec<Piece<'_>> {
 pub(crate) async fn upload(
     file: &dyn ReadAt,
     pieces: &[Piece<'_>],
-    write: &mut Write<'_>,
+    target: &mut impl Target,
 ) -> Result<(), Error> {
     let flow = match file.mapped() {
-        Some(bytes) => from_memory(bytes, pieces, write),
-        None => from_source(file, pieces, write).await?,
+        Some(bytes) => from_memory(bytes, pieces, target).await?,
+        None => from_source(file, pieces, target).await?,
     };
     if flow.is_break() { Err(Error::Cancelled) } else { Ok(()) }
 }
@@ -75,7 +93,7 @@ pub(crate) async fn upload(
 async fn from_source(
     file: &dyn ReadAt,
     pieces: &[Piece<'_>],
-    write: &mut Write<'_>,
+    target: &mut impl Target,
 ) -> Result<ControlFlow<()>, Error> {
     let mut packed = Packed::default();
     let (mut here, mut ahead) = (Vec::new(), Vec::new());
@@ -92,12 +110,13 @@ async fn from_source(
         };
         let writing = async {
             pack(&piece.part.layout, &here, &mut packed);
-            write(piece, &packed)
+            target.ready().await?;
+            target.write(piece, &packed)
         };
         // `join` asks its futures in this order, so the read is on its way while this thread repacks.
-        let (read, flow) = join(reading, writing).await;
-        if flow.is_break() {
-            return Ok(flow);
+        let (read, written) = join(reading, writing).await;
+        if written?.is_break() {
+            return Ok(ControlFlow::Break(()));
         }
         read?;
         std::mem::swap(&mut here, &mut ahead);
@@ -107,18 +126,29 @@ async fn from_source(
 
 /// The pieces of bytes that are addressable, on the one thread that a browser's worker has.
 #[cfg(target_arch = "wasm32")]
-fn from_memory(file: &[u8], pieces: &[Piece<'_>], write: &mut Write<'_>) -> ControlFlow<()> {
+async fn from_memory(
+    file: &[u8],
+    pieces: &[Piece<'_>],
+    target: &mut impl Target,
+) -> Result<ControlFlow<()>, Error> {
     let mut packed = Packed::default();
     for piece in pieces {
         pack(&piece.part.layout, bytes_of(piece, file), &mut packed);
-        write(piece, &packed)?;
+        target.ready().await?;
+        if target.write(piece, &packed)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
     }
-    ControlFlow::Continue(())
+    Ok(ControlFlow::Continue(()))
 }
 
 /// The pieces of bytes that are addressable, repacked by threads and written by this one.
 #[cfg(not(target_arch = "wasm32"))]
-fn from_memory(file: &[u8], pieces: &[Piece<'_>], write: &mut Write<'_>) -> ControlFlow<()> {
+async fn from_memory(
+    file: &[u8],
+    pieces: &[Piece<'_>],
+    target: &mut impl Target,
+) -> Result<ControlFlow<()>, Error> {
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::mpsc::sync_channel;
@@ -144,10 +174,12 @@ fn from_memory(file: &[u8], pieces: &[Piece<'_>], write: &mut Write<'_>) -> Cont
         }
         drop(full);
         for (piece, packed) in filled {
-            write(piece, &packed)?;
+            if target.write(piece, &packed)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
             spare.lock().expect("no holder panics").push(packed);
         }
-        ControlFlow::Continue(())
+        Ok(ControlFlow::Continue(()))
     })
 }
 
@@ -209,21 +241,39 @@ mod tests {
         (0..ROWS * COLUMNS).flat_map(|i| (i as f32).to_le_bytes()).collect()
     }
 
+    /// Bytes of the host in the GPU's place; stops after so many pieces.
+    struct Host<'a> {
+        buffer: Vec<u8>,
+        written: usize,
+        stop_after: usize,
+        diary: &'a RefCell<Vec<String>>,
+    }
+
+    impl Target for Host<'_> {
+        async fn ready(&mut self) -> Result<(), Error> {
+            self.diary.borrow_mut().push("ready".into());
+            Ok(())
+        }
+
+        fn write(&mut self, piece: &Piece<'_>, packed: &Packed) -> Result<ControlFlow<()>, Error> {
+            self.diary.borrow_mut().push(format!("write {}", piece.row));
+            let plane = &packed.planes[0];
+            assert_eq!(plane.len() as u64, piece.packed_bytes());
+            self.buffer[(piece.row * COLUMNS * 4) as usize..][..plane.len()].copy_from_slice(plane);
+            self.written += 1;
+            let stops = self.written == self.stop_after;
+            Ok(if stops { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        }
+    }
+
     /// What is written where by the end, or after so many pieces.
     fn uploaded(file: &dyn ReadAt, stop_after: usize, diary: &RefCell<Vec<String>>) -> (Vec<u8>, bool) {
         let part = part();
-        let pieces = pieces_of(&part);
-        let mut buffer = vec![0; (ROWS * COLUMNS * 4) as usize];
-        let mut written = 0;
-        let result = pollster::block_on(upload(file, &pieces, &mut |piece, packed| {
-            diary.borrow_mut().push(format!("write {}", piece.row));
-            let plane = &packed.planes[0];
-            buffer[(piece.row * COLUMNS * 4) as usize..][..plane.len()].copy_from_slice(plane);
-            written += 1;
-            if written == stop_after { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        }));
+        let buffer = vec![0; (ROWS * COLUMNS * 4) as usize];
+        let mut host = Host { buffer, written: 0, stop_after, diary };
+        let result = pollster::block_on(upload(file, &pieces_of(&part), &mut host));
         assert!(matches!(result, Ok(()) | Err(Error::Cancelled)), "{result:?}");
-        (buffer, result.is_ok())
+        (host.buffer, result.is_ok())
     }
 
     #[test]
@@ -245,8 +295,10 @@ mod tests {
         let expected = [
             format!("read {}", 20 * row),
             format!("read {second}"),
+            "ready".into(),
             "write 0".into(),
             format!("read {third}"),
+            "ready".into(),
             "write 16".into(),
         ];
         assert_eq!(*diary.borrow(), expected);

@@ -1,18 +1,48 @@
-//! Waiting for the GPU in a browser.
+//! Waiting for the GPU.
 //!
-//! Chromium's GPU process looks whether work is done when commands reach it, and every two milliseconds otherwise, so that
-//! news of it is a millisecond late: a fourth of a token on a large card. Closing an error scope is the cheapest command
-//! that is answered. As long as waits are short one is sent whenever the last has been answered, which is a few times a
-//! millisecond, and no timer is needed.
+//! Natively it is asked until the work is done. In a browser the event loop brings the news, but Chromium's GPU process looks
+//! whether work is done when commands reach it, and every two milliseconds otherwise, so that news of it is a millisecond late:
+//! a fourth of a token on a large card. Closing an error scope is the cheapest command that is answered. As long as waits are
+//! short one is sent whenever the last has been answered, which is a few times a millisecond, and no timer is needed.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
+use crate::Error;
+use crate::device::Inner;
+use crate::signal::Signal;
+#[cfg(any(target_arch = "wasm32", test))]
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+};
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Inner {
+    /// What a callback of the queue or of a buffer sends, once submission `index` is done, or all of them.
+    pub(crate) async fn arrival<T>(
+        &self,
+        signal: Signal<T>,
+        index: Option<wgpu::SubmissionIndex>,
+    ) -> Result<T, Error> {
+        // A submission that was refused has a number that the queue never reaches.
+        if index.is_none() || self.block_on_queue(index).is_err() || !signal.is_ready() {
+            self.block_on_queue(None)?;
+        }
+        // Another thread's poll may have taken the callback and not run it yet; on a lost device it never comes.
+        if !signal.is_ready() {
+            self.faults.check_alive()?;
+        }
+        Ok(signal.await)
+    }
+}
 
 #[cfg(target_arch = "wasm32")]
-impl crate::device::Inner {
+impl Inner {
     /// What a callback of the queue or of a buffer sends.
-    pub(crate) async fn arrival<T>(&self, signal: crate::signal::Signal<T>) -> T {
+    pub(crate) async fn arrival<T>(
+        &self,
+        signal: Signal<T>,
+        _index: Option<wgpu::SubmissionIndex>,
+    ) -> Result<T, Error> {
         use std::sync::atomic::Ordering::Relaxed;
         /// Above it, waits are not worth asking: a millisecond would not be noticed, the processor's work would.
         const ASKING_MICROS_MAX: u64 = 10_000;
@@ -23,11 +53,12 @@ impl crate::device::Inner {
         let ask = || self.device.push_error_scope(wgpu::ErrorFilter::Validation).pop();
         let value = asking(signal, || was_short && micros() < ASKING_MICROS_MAX, ask).await;
         self.last_wait_micros.store(micros(), Relaxed);
-        value
+        Ok(value)
     }
 }
 
 /// A future's output; as long as `may` allows it, something is asked meanwhile, one question after the other.
+#[cfg(any(target_arch = "wasm32", test))]
 async fn asking<T, A: Future>(
     future: impl Future<Output = T>,
     may: impl Fn() -> bool,

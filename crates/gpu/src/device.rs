@@ -81,7 +81,6 @@ pub(crate) struct Inner {
     pub(crate) label: &'static str,
     #[cfg(target_arch = "wasm32")]
     pub(crate) browser_compiler: Option<BrowserCompiler>,
-    #[cfg(not(target_arch = "wasm32"))]
     latest_index: Mutex<Option<wgpu::SubmissionIndex>>,
     /// How long the last wait was: whether the next is worth hurrying.
     #[cfg(target_arch = "wasm32")]
@@ -152,8 +151,7 @@ impl Device {
             label,
             #[cfg(target_arch = "wasm32")]
             browser_compiler: options.browser_compiler,
-            #[cfg(not(target_arch = "wasm32"))]
-            latest_index: Mutex::new(None),
+            latest_index: Mutex::default(),
             #[cfg(target_arch = "wasm32")]
             last_wait_micros: AtomicU64::new(0),
         });
@@ -265,27 +263,12 @@ impl Device {
     pub fn passed(&self) -> impl Future<Output = Result<(), Error>> + use<> {
         let inner = Arc::clone(&self.inner);
         let serial = inner.ledger.latest_submission();
-        #[cfg(not(target_arch = "wasm32"))]
         let index = inner.latest_index();
         let (sender, done) = signal();
         inner.queue.on_submitted_work_done(move || sender.send(()));
         async move {
             inner.faults.check_alive()?;
-            #[cfg(not(target_arch = "wasm32"))]
-            {
-                // A submission that was refused has a number that the queue never reaches.
-                if index.is_none() || inner.block_on_queue(index).is_err() {
-                    inner.block_on_queue(None)?;
-                }
-                // Another thread's poll may have taken the callback and not run it yet; on a lost device it never comes.
-                if !done.is_ready() {
-                    inner.faults.check_alive()?;
-                }
-            }
-            #[cfg(not(target_arch = "wasm32"))]
-            done.await;
-            #[cfg(target_arch = "wasm32")]
-            inner.arrival(done).await;
+            inner.arrival(done, index).await?;
             inner.ledger.passed(serial);
             inner.faults.surface(&inner.ledger)
         }
@@ -341,10 +324,7 @@ fn lost_reason(reason: wgpu::DeviceLostReason) -> &'static str {
 impl Inner {
     /// Hands commands, and all writes that wait, to the queue.
     pub(crate) fn submit(&self, commands: Option<wgpu::CommandBuffer>) -> Submission {
-        #[cfg(not(target_arch = "wasm32"))]
         self.latest_index.lock().unwrap_or_else(PoisonError::into_inner).replace(self.queue.submit(commands));
-        #[cfg(target_arch = "wasm32")]
-        self.queue.submit(commands);
         self.pending_write_bytes.store(0, Relaxed);
         self.counts.submits.add(1);
         let serial = self.ledger.submitted();
@@ -356,7 +336,7 @@ impl Inner {
         Submission(serial)
     }
 
-    #[cfg(not(target_arch = "wasm32"))]
+    /// The driver's own number of the latest submission, to wait for that one and no later one.
     pub(crate) fn latest_index(&self) -> Option<wgpu::SubmissionIndex> {
         self.latest_index.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -1,5 +1,5 @@
 //! The only crate that touches wgpu: device, accounted buffers, the memory ledger, shaders, pipelines, passes,
-//! readback.
+//! staging, readback.
 //!
 //! Nothing outside this crate can make a buffer, so the [`Ledger`] of a [`Device`] knows all of them.
 //!
@@ -32,7 +32,6 @@
 )]
 
 mod adapter;
-#[cfg(any(target_arch = "wasm32", test))]
 mod arrival;
 mod buffer;
 mod counters;
@@ -50,6 +49,7 @@ mod readback;
 mod recorder;
 mod shader;
 mod signal;
+mod staging;
 
 pub use adapter::{AdapterInfo, AdapterKind, Pause};
 pub use buffer::{Buffer, Usage};
@@ -67,3 +67,4 @@ pub use profile::Profile;
 pub use readback::Readback;
 pub use recorder::{Pass, Recorder, SUBMITTING_TAKES_TIME, Submission};
 pub use shader::{Compiler, Constant, Shader};
+pub use staging::Staging;

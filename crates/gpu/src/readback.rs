@@ -26,22 +26,12 @@ pub(crate) struct Landing(Mutex<Option<Expected>>);
 #[derive(Clone, Debug)]
 struct Expected {
     submission: Submission,
-    // The driver's own number of the submission, to wait for that one and no later one.
-    #[cfg(not(target_arch = "wasm32"))]
     index: Option<wgpu::SubmissionIndex>,
 }
 
 impl Landing {
-    #[cfg_attr(
-        target_arch = "wasm32",
-        expect(unused_variables, reason = "a browser needs no number to wait for")
-    )]
     pub(crate) fn expect_from(&self, inner: &Inner, submission: Submission) {
-        let expected = Expected {
-            submission,
-            #[cfg(not(target_arch = "wasm32"))]
-            index: inner.latest_index(),
-        };
+        let expected = Expected { submission, index: inner.latest_index() };
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(expected);
     }
 
@@ -144,23 +134,8 @@ impl Readback {
         self.raw().map_async(wgpu::MapMode::Read, range.clone(), move |result| sender.send(result));
         // Unmaps also when this future is dropped while it waits, so that the next read works.
         let _mapped = Mapped(self.raw());
-
-        #[cfg(not(target_arch = "wasm32"))]
-        {
-            let index = expected.as_ref().and_then(|expected| expected.index.clone());
-            inner.block_on_queue(index)?;
-            if !arrived.is_ready() {
-                inner.block_on_queue(None)?;
-            }
-            // Another thread's poll may have taken the callback and not run it yet; on a lost device it never comes.
-            if !arrived.is_ready() {
-                inner.faults.check_alive()?;
-            }
-        }
-        #[cfg(not(target_arch = "wasm32"))]
-        let mapped = arrived.await;
-        #[cfg(target_arch = "wasm32")]
-        let mapped = inner.arrival(arrived).await;
+        let index = expected.as_ref().and_then(|expected| expected.index.clone());
+        let mapped = inner.arrival(arrived, index).await?;
         inner.faults.surface(&inner.ledger)?;
         mapped.map_err(|error| self.failure(bytes, &error.to_string()))?;
         if let Some(expected) = expected {

@@ -92,6 +92,39 @@ fn a_step_computes_and_creates_nothing() {
 }
 
 #[test]
+fn many_bytes_go_through_few_staging_buffers() {
+    let device = device(&Options::default());
+    let (a, b) = (numbers(&device, &[0; 8]), numbers(&device, &[0; 8]));
+    let mut staging = device.staging("staging", 2, 14).unwrap();
+    check(&device, "two buffers of four words", 64 + 32, 4, 0);
+    assert_eq!(device.ledger().bytes_in(Account::Staging), 32);
+    block_on(device.wait()).unwrap();
+    let before = device.counters();
+    let words: Vec<u32> = (1..=16).collect();
+    for (n, piece) in words.chunks(4).enumerate() {
+        block_on(staging.ready()).unwrap();
+        block_on(staging.ready()).expect("to wait twice is no harm");
+        let (first, rest) = bytemuck::cast_slice::<u32, u8>(piece).split_at(4);
+        staging.write([(&a, 4 * n as u64, first), (&b, 0, &[]), (&b, 8 * n as u64, &rest[..8])]).unwrap();
+    }
+    let made = device.counters() - before;
+    assert_eq!(made, Counters { submits: 4, bytes_written: 48, ..Counters::default() });
+    assert_eq!(read(&device, &a), [1, 5, 9, 13, 0, 0, 0, 0]);
+    assert_eq!(read(&device, &b), [2, 3, 6, 7, 10, 11, 14, 15]);
+    drop(staging);
+    block_on(device.wait()).unwrap();
+    check(&device, "staging is gone", 64, 2, 0);
+}
+
+#[test]
+#[should_panic(expected = "`staging` was not waited for")]
+fn a_staging_buffer_that_may_be_in_use_is_not_written() {
+    let device = device(&Options::default());
+    let a = numbers(&device, &[0]);
+    let _ = device.staging("staging", 1, 4).unwrap().write([(&a, 0, &[0; 4][..])]);
+}
+
+#[test]
 fn shaders_are_listed_first_and_compiled_at_once() {
     let device = device(&Options::default());
     let times = |factor: u32| {
