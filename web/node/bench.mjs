@@ -33,7 +33,8 @@ const { values, positionals } = parseArgs({
     'prompt-tier': { type: 'string' },
     backend: { type: 'string', default: 'vulkan' },
     stages: { type: 'boolean', default: false },
-    toggles: { type: 'string', default: 'allow_unsafe_apis' },
+    // As `rullama/node` has it, and timestamps for --stages.
+    toggles: { type: 'string', default: 'allow_unsafe_apis,disable_robustness' },
   },
 });
 if (positionals.length !== 1) {
@@ -70,7 +71,7 @@ async function measure(path) {
   const device = await Device.open((await describeAdapter()).options);
   const cancel = new Cancel();
   // Tiers that are not named are those that a page would use.
-  const { choice } = await device.tryTiers();
+  const { choice, rows } = await device.tryTiers();
   const options = {
     tokenTier: values['token-tier'] ?? choice.token,
     promptTier: values['prompt-tier'] ?? choice.prompt,
@@ -121,6 +122,7 @@ async function measure(path) {
     decode: { tokens: decode, tokens_per_second: round(median(full.map((run) => decode / run.decode_seconds))) },
     per_token: perToken,
     stages,
+    tried: rows,
     memory: {
       linear_memory_bytes: memory.linear_memory_bytes,
       planned_bytes: model.plan().bytes,

@@ -228,14 +228,10 @@ fn create(inner: &Inner, shader: &Shader, source: &str) -> (wgpu::ShaderModule, 
         label: Some(shader.name()),
         source: wgpu::ShaderSource::Wgsl(source.into()),
     };
-    let module = if shader.is_bounded() {
-        // SAFETY: who calls `Shader::bounded` promises what the checks would ensure. Every such shader is one of our own
-        // kernels, whose cases run with poisoned words behind every buffer.
-        unsafe {
-            inner.device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
-        }
-    } else {
-        inner.device.create_shader_module(descriptor)
+    // SAFETY: a `Shader` promises what the checks would ensure. Every one is a kernel of our own, whose cases run with poisoned
+    // words behind every buffer.
+    let module = unsafe {
+        inner.device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
     };
     let pipeline = inner.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
         label: Some(shader.name()),

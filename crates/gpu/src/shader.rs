@@ -12,11 +12,14 @@
 use std::borrow::Cow;
 
 /// The text of one entry point, which has the shader's name.
+///
+/// The text keeps every index within what is bound, divides by no zero and ends every loop, whatever the buffers hold. The
+/// checks that compilers would add cost a fifth of a decoded token; natively and in Node they are left out. In a page the
+/// browser keeps its own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Shader {
     name: &'static str,
     needs: Needs,
-    bounded: bool,
     declarations: String,
     files: Vec<Cow<'static, str>>,
 }
@@ -88,13 +91,7 @@ impl Shader {
     /// A shader whose entry point is called `name`.
     #[must_use]
     pub fn new(name: &'static str) -> Shader {
-        Shader {
-            name,
-            needs: Needs::default(),
-            bounded: false,
-            declarations: String::new(),
-            files: Vec::new(),
-        }
+        Shader { name, needs: Needs::default(), declarations: String::new(), files: Vec::new() }
     }
 
     /// The shader uses half precision.
@@ -140,15 +137,6 @@ impl Shader {
         self
     }
 
-    /// The text keeps every index within what is bound, divides by no zero and ends every loop, whatever the buffers hold.
-    /// Native compilers then leave out the checks that they would add, which cost a fifth of a decoded token; a
-    /// browser's keep theirs.
-    #[must_use]
-    pub fn bounded(mut self) -> Shader {
-        self.bounded = true;
-        self
-    }
-
     /// Declares `const name` with the type of `value`.
     #[must_use]
     pub fn constant(mut self, name: &str, value: impl Into<Constant>) -> Shader {
@@ -190,10 +178,6 @@ impl Shader {
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
-    }
-
-    pub(crate) fn is_bounded(&self) -> bool {
-        self.bounded
     }
 
     pub(crate) fn needs(&self) -> Needs {

@@ -5,7 +5,10 @@ import { Worker as Thread } from 'node:worker_threads';
 export interface GpuOptions {
   /** `vulkan`, `metal`, `d3d12` and the like; Dawn's own choice by default. */
   backend?: string;
-  /** Dawn's toggles, such as `vulkan_enable_f16_on_nvidia`. */
+  /**
+   * Dawn's toggles, such as `vulkan_enable_f16_on_nvidia`. By default `disable_robustness`: the checks of every index that
+   * Dawn adds to shaders, which strangers may have written in a page, are of no use to the engine's own.
+   */
   toggles?: string[];
 }
 

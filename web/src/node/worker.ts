@@ -35,7 +35,7 @@ function withFiles(sources: Bindings['Source']): Bindings['Source'] {
 }
 
 /** `navigator.gpu`, where the bindings look for it. */
-function offerWebGpu({ backend, toggles = [] }: GpuOptions) {
+function offerWebGpu({ backend, toggles = ['disable_robustness'] }: GpuOptions) {
   Object.assign(globalThis, globals);
   const flags = [backend && `backend=${backend}`, toggles.length > 0 && `enable-dawn-features=${toggles.join(',')}`];
   const gpu = create(flags.filter((flag) => typeof flag === 'string'));

@@ -56,7 +56,6 @@ impl Tile {
 pub fn shader(shape: &Shape) -> Shader {
     let tile = Tile::of(shape);
     Shader::new("attention")
-        .bounded()
         .constant("ROWS", tile.rows)
         .constant("TOKENS", tile.tokens)
         .constant("HEADS_PER_TILE", tile.heads)

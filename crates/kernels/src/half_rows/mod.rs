@@ -30,7 +30,6 @@ impl Shape {
 pub fn shader(shape: &Shape) -> Shader {
     Shader::new("half_rows")
         .f16()
-        .bounded()
         .constant("WORKGROUP", crate::row_workgroup(shape.columns))
         .constant("COLUMNS", shape.columns)
         .constant("PADDED", shape.padded())

@@ -146,7 +146,6 @@ pub fn shader(shape: &Shape<'_>) -> Shader {
         Products::Cooperative => "matmul_cooperative",
     };
     let shader = Shader::new(name)
-        .bounded()
         .constant("ROWS", rows)
         .constant("COLUMNS", shape.weight.columns as u32)
         .constant("SPLITS", shape.store.splits())

@@ -298,7 +298,6 @@ pub fn shader(shape: &Shape<'_>) -> Shader {
     let Division { lanes, tiles, .. } = shape.division();
     let first = 1 + shape.store.bindings() as u32;
     let shader = Shader::new("matvec")
-        .bounded()
         .constant("WORKGROUP", WORKGROUP)
         .constant("LANES", lanes)
         .constant("TILES", tiles)

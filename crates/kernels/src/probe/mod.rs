@@ -64,7 +64,7 @@ pub struct Shape {
 
 /// The composed shader that copies `n` times 16 bytes.
 pub fn copy_shader(n: u32) -> Shader {
-    let shader = Shader::new("probe_copy").bounded().constant("WORKGROUP", WORKGROUP).constant("N", n);
+    let shader = Shader::new("probe_copy").constant("WORKGROUP", WORKGROUP).constant("N", n);
     shader.constant("STEPS", STEPS).file(include_str!("probe_copy.wgsl"))
 }
 
@@ -72,7 +72,7 @@ pub fn copy_shader(n: u32) -> Shader {
 pub fn multiply_shader(shape: Shape) -> Shader {
     let Shape { numbers, chains, n } = shape;
     assert!([2, 4, 8].contains(&chains), "{chains} chains");
-    let shader = Shader::new("probe_multiply").bounded().constant("WORKGROUP", WORKGROUP).constant("N", n);
+    let shader = Shader::new("probe_multiply").constant("WORKGROUP", WORKGROUP).constant("N", n);
     let shader = shader.constant("CHAINS", chains);
     let fma = include_str!("round_fma.wgsl");
     let shader = match numbers {

@@ -193,7 +193,6 @@ pub fn shaders(shape: &Shape) -> Vec<Shader> {
 
 fn whole_shader(shape: &Shape) -> Shader {
     let shader = Shader::new("token_attention")
-        .bounded()
         .invocations(shape.invocations())
         .constant("WORKGROUP", shape.invocations())
         .constant("GROUP", 1u32)
@@ -204,7 +203,6 @@ fn whole_shader(shape: &Shape) -> Shader {
 
 fn split_shader(shape: &Shape) -> Shader {
     let shader = Shader::new("token_attention")
-        .bounded()
         .constant("WORKGROUP", SPLIT_WORKGROUP)
         .constant("GROUP", shape.group())
         .constant("SPLITS", shape.splits());
@@ -213,7 +211,6 @@ fn split_shader(shape: &Shape) -> Shader {
 
 fn merge_shader(shape: &Shape) -> Shader {
     let shader = Shader::new("attention_merge")
-        .bounded()
         .constant("WORKGROUP", MERGE_WORKGROUP)
         .constant("SPLIT_LANES", shape.merge_lanes())
         .constant("HEADS", shape.heads)

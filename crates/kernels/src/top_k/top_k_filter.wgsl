@@ -35,7 +35,8 @@ fn top_k_filter(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocati
     for (var id = group.x * STRIP + local; id < end; id += WORKGROUP) {
         let bits = logits[id];
         if (key_of(bits) >= bound) {
-            survivors.ids[atomicAdd(&survivors.count, 1u)] = id;
+            // The last place is taken again only where a count was not 0 before.
+            survivors.ids[min(atomicAdd(&survivors.count, 1u), N - 1u)] = id;
         }
         if ((bits & 0x7f800000u) != 0x7f800000u) {
             sum = joined(sum, vec2<f32>(bitcast<f32>(bits), 1.0));
