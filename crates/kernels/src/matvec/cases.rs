@@ -430,6 +430,10 @@ fn summed() -> Vec<Case> {
             add((Type::Q6_K, 300, 1536), Input::LastResidual { epsilon: EPSILON }, logits);
         }
     }
+    // Several tiles of results that meet in workgroup memory, and no barrier in the sums between them.
+    let how = How { products: Products::Packed, sums: Sums::Subgroup(8) };
+    let matrix = (Type::Q4_0, 135_168, 32);
+    cases.push(product_case("tiles of gates", matrix, Content::Encoded, how, Input::Staged, gated));
     cases
 }
 

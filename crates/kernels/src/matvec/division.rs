@@ -70,6 +70,7 @@ mod tests {
         let gate = Store::Gate { order: Order::Packed, offset: 0, rows: 256, up_offset: 0 };
         check(gate, 256, 1536, 32, 1, 16);
         check(Store::Gated(Order::Packed), 24576, 1536, 16, 1, 768);
+        check(Store::Gated(Order::Packed), 135_168, 32, 4, 2, 528);
         let logits = Store::Logits { offset: 0, cap: 0.0, candidates: 0 };
         check(logits, 262_144, 1536, 16, 8, 1024);
     }

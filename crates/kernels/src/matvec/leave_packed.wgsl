@@ -22,4 +22,7 @@ fn after_tile(tile: u32, local: u32) {
         let i = local * 16u;
         leave_sixteen(sixteen, Sixteen(left4(i), left4(i + 4u), left4(i + 8u), left4(i + 12u)));
     }
+    if (TILES > 1u) {
+        workgroupBarrier();     // the next tile's results take the places of those that were read
+    }
 }

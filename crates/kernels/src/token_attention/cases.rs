@@ -252,6 +252,7 @@ pub fn cases() -> Vec<Case> {
     cases.push(case("left packed", at(packed(half(of(3, 1, 96, 64, 0))), 50)));
     cases.push(case("left packed of many shares", at(packed(half(of(2, 1, 80, 6000, 0))), 5900)));
     cases.push(case("window at the end of the context", at(half(local), 131_071)));
+    cases.push(case("many keys of few columns", at(half(of(2, 1, 64, 4096, 0)), 4000)));
     let far = |shape| Setting { shape, position: 300, scores: Scores::FarApart };
     for capacity in [400, 4500] {
         let heads_of_64 = of(2, 1, 64, capacity, 0);

@@ -98,10 +98,19 @@ fn keys_max(capacity: u32, window: u32) -> u32 {
 /// 0 where there are so few that none are.
 pub fn splits(heads: u32, head_dim: u32, capacity: u32, window: u32) -> u32 {
     let keys = keys_max(capacity, window);
-    if keys.saturating_mul(head_dim) <= WHOLE_VALUES_MAX && head_dim.is_multiple_of(32) {
+    // No type of cache has larger heads.
+    let bytes = whole_bytes(KvType::F32, head_dim, keys, Width::Narrow.invocations());
+    let few = keys.saturating_mul(head_dim) <= WHOLE_VALUES_MAX && bytes <= WORKGROUP_BYTES;
+    if few && head_dim.is_multiple_of(32) {
         return 0;
     }
     keys.div_ceil(BLOCK).min((HEAD_SPLITS_MAX / heads).clamp(1, SPLITS_MAX))
+}
+
+/// Workgroup memory of attention over few keys: the query, the newest key and value, all scores, parts of sums.
+fn whole_bytes(kv: KvType, head_dim: u32, keys: u32, invocations: u32) -> u64 {
+    let head = 2 * 4 * u64::from(head_dim) + 2 * kv.head_bytes(head_dim);
+    head + 4 * u64::from(keys) + u64::from(16 * invocations + 4 * invocations / PART_INVOCATIONS + 256)
 }
 
 impl Shape {
@@ -132,11 +141,8 @@ impl Shape {
 
     /// Invocations of a workgroup over few keys: those of the width, if the memory that every device has is enough for them.
     fn invocations(&self) -> u32 {
-        let head = 2 * 4 * u64::from(self.head_dim) + 2 * self.kv.head_bytes(self.head_dim);
-        let scores = 4 * u64::from(keys_max(self.capacity, self.window));
-        let bytes = |invocations: u32| {
-            head + scores + u64::from(16 * invocations + 4 * invocations / PART_INVOCATIONS + 256)
-        };
+        let keys = keys_max(self.capacity, self.window);
+        let bytes = |invocations| whole_bytes(self.kv, self.head_dim, keys, invocations);
         let wanted = self.width.invocations();
         if bytes(wanted) <= WORKGROUP_BYTES { wanted } else { Width::Narrow.invocations() }
     }
