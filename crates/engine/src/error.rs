@@ -174,6 +174,7 @@ fn model_details(error: &gemma4::Error) -> Value {
         E::Architecture { found } => json!({ "found": found }),
         E::MissingKey { key } | E::BadKey { key, .. } => json!({ "key": key }),
         E::MissingTensor { name, expected } => json!({ "tensor": name, "expected": expected }),
+        E::Embeddings { found, .. } => json!({ "tensor": "token_embd.weight", "found": found }),
         E::Shape { name, expected, found } => json!({ "tensor": name, "expected": expected, "found": found }),
         E::UnsupportedType { name, kind } => json!({ "tensor": name, "type": kind.to_string() }),
         E::BindingTooSmall { name, bytes, max, .. } => json!({ "buffer": name, "bytes": bytes, "max": max }),

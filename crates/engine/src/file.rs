@@ -69,6 +69,13 @@ impl ModelFile {
     /// [`Error::Model`] if the file is not a Gemma 4 model or has no such metadata.
     pub fn config(&self) -> Result<gemma4::Config, Error> {
         let config = gemma4::Config::from_header(&self.header)?;
+        let tokens = self.tokenizer.len();
+        // More rows than tokens are seen where converters round a vocabulary up.
+        if (config.vocabulary as usize) < tokens {
+            let found = vec![u64::from(config.vocabulary), u64::from(config.hidden)];
+            let needed = format!("a row for each of the file's {tokens} tokens");
+            return Err(gemma4::Error::Embeddings { found, needed }.into());
+        }
         Ok(gemma4::Config { placeholders: self.placeholders.clone(), ..config })
     }
 

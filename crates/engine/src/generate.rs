@@ -96,6 +96,13 @@ enum Stage {
     Done,
 }
 
+impl Drop for Generation<'_> {
+    /// However an answer ends, what was prepared for its next token is given up: as long as it is there, no buffer is freed.
+    fn drop(&mut self) {
+        self.session.rest();
+    }
+}
+
 impl<'a> Generation<'a> {
     pub(crate) fn new(
         session: &'a mut Session,

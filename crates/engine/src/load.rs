@@ -1,6 +1,6 @@
 //! What the user can choose when a model is loaded.
 
-use gemma4::{Config, KvType, Options, PerLayerTable, Tiers};
+use gemma4::{Config, KvType, Options, PerLayerTable, Tiers, chunk_max};
 
 /// Tokens of a context nobody asked for: long enough for a conversation, short enough for a phone.
 const CONTEXT_DEFAULT: u32 = 4096;
@@ -45,7 +45,7 @@ impl LoadOptions {
         let context = self.context.unwrap_or_else(|| CONTEXT_DEFAULT.min(config.context));
         Options {
             context,
-            chunk: self.chunk.unwrap_or_else(|| CHUNK_DEFAULT.min(context.max(1))),
+            chunk: self.chunk.unwrap_or_else(|| CHUNK_DEFAULT.min(context.max(1)).min(chunk_max(config))),
             kv: self.kv,
             tiers: self.tiers,
             per_layer_table: self.per_layer_table,

@@ -97,17 +97,22 @@ impl Session {
         match path {
             Path::Prompt => Ok(self.prompt(ids, Want::AllLogits, cancel).await?.logits),
             Path::Decode => {
-                let mut logits = Vec::with_capacity(ids.len() * self.model.config().vocabulary as usize);
-                for &id in ids {
-                    if cancel.is_cancelled() {
-                        return Err(Error::Cancelled);
-                    }
-                    logits.extend(self.decode(id, Want::Logits, false).await?.logits);
-                }
+                let logits = self.decoded_logits(ids, cancel).await;
                 self.rest();
-                Ok(logits)
+                logits
             }
         }
+    }
+
+    async fn decoded_logits(&mut self, ids: &[u32], cancel: &Cancel) -> Result<Vec<f32>, Error> {
+        let mut logits = Vec::with_capacity(ids.len() * self.model.config().vocabulary as usize);
+        for &id in ids {
+            if cancel.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            logits.extend(self.decode(id, Want::Logits, false).await?.logits);
+        }
+        Ok(logits)
     }
 
     /// Starts an answer to `prompt`, the whole sequence so far. What it has in common with the tokens in the cache is

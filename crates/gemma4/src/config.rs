@@ -4,11 +4,13 @@
 //! beside the current ones.
 
 use crate::error::Error;
-use gguf::{Header, Metadata, OneOrMany};
+use gguf::{Header, Metadata, OneOrMany, Tensor};
 use serde::Serialize;
 
 /// Most layers a file may declare; the largest published model has 60.
 const LAYERS_MAX: u32 = 512;
+/// Most tokens of a vocabulary: sixteen times Gemma's.
+const VOCABULARY_MAX: u32 = 1 << 22;
 /// Widest layer input a file may declare; the largest published one is 5376.
 const WIDTH_MAX: u32 = 1 << 18;
 /// Widest head the kernels serve.
@@ -127,6 +129,14 @@ impl Keys<'_> {
         }
     }
 
+    /// A finite number above zero.
+    fn positive(&self, key: &str) -> Result<Option<f32>, Error> {
+        match self.f32(key)? {
+            Some(value) if value <= 0.0 => Err(bad(key, format!("{value} is not above 0"))),
+            other => Ok(other),
+        }
+    }
+
     fn f32(&self, key: &str) -> Result<Option<f32>, Error> {
         match self.0.f32(key)? {
             Some(value) if !value.is_finite() => Err(bad(key, format!("{value} is not finite"))),
@@ -160,21 +170,16 @@ impl Config {
         let embeddings = header.tensor("token_embd.weight").ok_or(Error::NoWeights)?;
         let config = Config {
             hidden,
-            vocabulary: embeddings
-                .shape
-                .first()
-                .copied()
-                .and_then(|rows| u32::try_from(rows).ok())
-                .unwrap_or(0),
+            vocabulary: rows_of(embeddings, hidden)?,
             heads,
-            epsilon: keys.f32("gemma4.attention.layer_norm_rms_epsilon")?.unwrap_or(1e-6),
+            epsilon: keys.positive("gemma4.attention.layer_norm_rms_epsilon")?.unwrap_or(1e-6),
             context: keys.count("gemma4.context_length", 1 << 24)?,
             window: keys.count("gemma4.attention.sliding_window", 1 << 24)?,
             softcap: keys.f32("gemma4.final_logit_softcapping")?.filter(|&cap| cap > 0.0),
-            rope_theta: f64::from(keys.f32("gemma4.rope.freq_base")?.unwrap_or(1e6)),
-            rope_theta_sliding: f64::from(match keys.f32("gemma4.rope.freq_base_swa")? {
+            rope_theta: f64::from(keys.positive("gemma4.rope.freq_base")?.unwrap_or(1e6)),
+            rope_theta_sliding: f64::from(match keys.positive("gemma4.rope.freq_base_swa")? {
                 Some(theta) => theta,
-                None => keys.f32("gemma4.rope.local.freq_base")?.unwrap_or(1e4),
+                None => keys.positive("gemma4.rope.local.freq_base")?.unwrap_or(1e4),
             }),
             rope_partial: keys.f32("gemma4.rope.partial_rotary_factor")?.unwrap_or(0.25),
             per_layer,
@@ -224,6 +229,18 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// Rows of the embedding table, which are the vocabulary.
+fn rows_of(embeddings: &Tensor, hidden: u32) -> Result<u32, Error> {
+    let rows = match embeddings.shape[..] {
+        [rows, _] => u32::try_from(rows).ok().filter(|rows| (1..=VOCABULARY_MAX).contains(rows)),
+        _ => None,
+    };
+    rows.ok_or_else(|| Error::Embeddings {
+        found: embeddings.shape.clone(),
+        needed: format!("a row of {hidden} values for each of 1 to {VOCABULARY_MAX} tokens"),
+    })
 }
 
 fn check_width(key: &str, width: u32) -> Result<(), Error> {

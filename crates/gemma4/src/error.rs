@@ -59,6 +59,14 @@ pub enum Error {
         /// Its shape in the file.
         found: Vec<u64>,
     },
+    /// The embedding table does not have a row for each token.
+    #[error("tensor `token_embd.weight` has shape {found:?}; {needed} is needed; the file may be damaged")]
+    Embeddings {
+        /// Its shape in the file.
+        found: Vec<u64>,
+        /// What it has to be, with the numbers.
+        needed: String,
+    },
     /// A tensor's type has no kernels.
     #[error("tensor `{name}` is of type {kind}, which is not supported; supported are {}", supported())]
     UnsupportedType {
@@ -145,7 +153,7 @@ impl Error {
             Error::Architecture { .. } => "UNSUPPORTED_MODEL",
             Error::MissingKey { .. } | Error::BadKey { .. } => "BAD_METADATA",
             Error::MissingTensor { .. } | Error::NoWeights => "MISSING_TENSOR",
-            Error::Shape { .. } => "BAD_TENSOR",
+            Error::Shape { .. } | Error::Embeddings { .. } => "BAD_TENSOR",
             Error::UnsupportedType { .. } => "UNSUPPORTED_TYPE",
             Error::BindingTooSmall { .. } => "BINDING_TOO_SMALL",
             Error::OverBudget { .. } => "OVER_BUDGET",

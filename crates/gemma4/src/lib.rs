@@ -31,4 +31,4 @@ pub use kernels::tiers::Tiers;
 pub use kernels::token_attention::Width;
 pub use model::{Model, Progress, bytes_per_token};
 pub use output::{Output, Scored, Want, best_max};
-pub use plan::{Options, PerLayerTable, Plan};
+pub use plan::{Options, PerLayerTable, Plan, chunk_max};

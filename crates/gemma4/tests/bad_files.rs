@@ -83,6 +83,39 @@ fn a_tensor_of_another_shape_is_named() {
 }
 
 #[test]
+fn an_embedding_table_without_rows_is_named() {
+    let flat = |name: &str, kind, shape: &[u64]| {
+        Some((kind, if name == "token_embd.weight" { vec![256] } else { shape.to_vec() }))
+    };
+    match refusal(rewritten(same_key, flat)) {
+        Error::Embeddings { found, needed } => {
+            assert_eq!(found, [256]);
+            assert!(needed.contains("a row of 256 values"), "{needed}");
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn numbers_that_must_be_above_zero_are_named() {
+    for key in
+        ["gemma4.rope.freq_base", "gemma4.rope.freq_base_swa", "gemma4.attention.layer_norm_rms_epsilon"]
+    {
+        for wrong in [0.0f32, -1.0] {
+            let change = |name: &str, value: &Value| {
+                Some(if name == key { Value::from(wrong) } else { value.clone() })
+            };
+            match refusal(rewritten(change, same_tensor)) {
+                Error::BadKey { key: named, problem } => {
+                    assert_eq!((named.as_str(), problem), (key, format!("{wrong} is not above 0")));
+                }
+                other => panic!("{other}"),
+            }
+        }
+    }
+}
+
+#[test]
 fn an_unsupported_type_is_named_with_what_is_supported() {
     // Type 11 is Q3_K.
     let bytes = rewritten(same_key, |name, kind, shape| {

@@ -2,7 +2,7 @@
 
 mod support;
 
-use gemma4::{Config, Context, Error, KvType, Options, Path, PerLayerTable, Scored, Want};
+use gemma4::{Config, Context, Error, KvType, Options, Path, PerLayerTable, Scored, Want, chunk_max};
 use gpu::Account;
 use support::{Golden, context, device, device_with, difference, file, load, names, options};
 
@@ -178,6 +178,18 @@ fn options_out_of_range_are_refused() {
         let refused = pollster::block_on(load(&device, file("tiny-kv/ollama-q4_k_m"), &bad));
         assert!(matches!(refused, Err(Error::Option { .. })), "{context} {chunk}");
     }
+}
+
+#[test]
+fn chunks_are_shorter_where_tokens_have_many_experts() {
+    let header = gguf::parse(&file("tiny-moe/ollama-q4_k_m")).expect("header");
+    let mut config = Config::from_header(&header).expect("config");
+    let mut chunk_of = |top_k: u32| {
+        config.experts.as_mut().expect("experts").top_k = top_k;
+        chunk_max(&config)
+    };
+    // Every one of a token's experts is a workgroup along an axis, which has 65535.
+    assert_eq!([8, 31, 32, 128].map(&mut chunk_of), [2048, 2048, 2047, 511]);
 }
 
 #[test]

@@ -118,6 +118,7 @@ fn cancelled_between_tokens() {
     };
     assert_eq!((finished.reason, finished.usage.generated_tokens), (FinishReason::Cancelled, 3));
     assert_eq!(tokens, expected.greedy[..3]);
+    drop(generation);
     goes_on(&mut session, 29);
 }
 

@@ -21,8 +21,10 @@ use serde::Serialize;
 pub(crate) const SLICE_ALIGNMENT: u64 = 256;
 /// Per-layer tables up to this size are resident without asking: streaming saves nothing worth a read per token.
 const RESIDENT_BYTES_MAX: u64 = 64 << 20;
-/// Most tokens of a chunk: keeps every grid within 65535 workgroups per axis for any model.
+/// Most tokens of a chunk: keeps every grid within the workgroups of an axis, but for experts.
 const CHUNK_MAX: u32 = 2048;
+/// Workgroups along an axis that every device allows.
+const WORKGROUPS_MAX: u32 = 65_535;
 
 /// What the user can choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,7 +195,12 @@ fn check_options(config: &Config, options: &Options) -> Result<(), Error> {
         Ok(())
     };
     within("a context", options.context, config.context)?;
-    within("a chunk", options.chunk, CHUNK_MAX)
+    within("a chunk", options.chunk, chunk_max(config))
+}
+
+/// Most tokens of a prompt that this model processes at once: each of a token's experts has workgroups of its own.
+pub fn chunk_max(config: &Config) -> u32 {
+    CHUNK_MAX.min(WORKGROUPS_MAX / config.experts.map_or(1, |experts| experts.top_k))
 }
 
 struct Planner<'a> {
