@@ -204,7 +204,12 @@ export class Host {
   /** The tiers that a load asks for, and the best of this adapter where it names none. */
   async #tiers(device: Device, { tokenTier, promptTier }: PlanOptions) {
     if (tokenTier && promptTier) return { tokenTier, promptTier };
-    const best = await (this.#best ??= bestTiers(device, this.#adapter));
+    this.#best ??= bestTiers(device, this.#adapter);
+    const best = await this.#best.catch((error: unknown) => {
+      // The next load tries again.
+      this.#best = null;
+      throw error;
+    });
     return { tokenTier: tokenTier ?? best.token, promptTier: promptTier ?? best.prompt };
   }
 

@@ -7,6 +7,9 @@ import { VERSION } from './version.ts';
 
 const FILE = 'rullama-tiers.json';
 
+const TOKEN_TIERS: Tiers['token'][] = ['float', 'float-subgroup', 'half', 'half-subgroup', 'packed', 'packed-subgroup'];
+const PROMPT_TIERS: Tiers['prompt'][] = ['float', 'half', 'cooperative'];
+
 /** They run everywhere. */
 const SIMPLEST: Tiers = { token: 'float', prompt: 'float' };
 
@@ -30,11 +33,17 @@ export async function bestTiers(device: Device, adapter: GPUAdapterInfo | undefi
   }
 }
 
+function isTiers(value: unknown): value is Tiers {
+  const { token, prompt } = (value ?? {}) as Partial<Tiers>;
+  return TOKEN_TIERS.some((tier) => tier === token) && PROMPT_TIERS.some((tier) => tier === prompt);
+}
+
 async function read(): Promise<Record<string, Tiers>> {
   try {
     const root = await navigator.storage.getDirectory();
     const file = await (await root.getFileHandle(FILE)).getFile();
-    return JSON.parse(await file.text()) as Record<string, Tiers>;
+    const kept: unknown = JSON.parse(await file.text());
+    return Object.fromEntries(Object.entries(kept as object).filter(([, tiers]) => isTiers(tiers)));
   } catch {
     // No private file system, nothing kept yet, or not ours: they are tried again.
     return {};
