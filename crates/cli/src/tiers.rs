@@ -7,12 +7,13 @@ use std::{env, fs};
 
 use clap::ValueEnum;
 use engine::gpu::AdapterKind;
-use engine::tiers::{self, Choice, PromptTier, TokenTier};
+use engine::tiers::{self, Choice, PromptTier, TierRow, TokenTier};
 use engine::{Device, Tiers};
 
 use crate::failure::Failure;
 use crate::opening::open_device;
 use crate::options::{DeviceOptions, LayoutOptions};
+use crate::terminal::note;
 
 /// A larger file is none of ours.
 const REMEMBERED_BYTES_MAX: u64 = 1 << 20;
@@ -80,14 +81,41 @@ pub(crate) async fn tiers_for(
     options: &DeviceOptions,
     layout: &LayoutOptions,
 ) -> Result<Tiers, Failure> {
-    let choice = match (layout.token_tier.asked(), layout.prompt_tier.asked()) {
+    choice_for(device, options, layout).await?.on(device).map_err(Failure::Engine)
+}
+
+/// As [`tiers_for`], by their names.
+pub(crate) async fn choice_for(
+    device: &Device,
+    options: &DeviceOptions,
+    layout: &LayoutOptions,
+) -> Result<Choice, Failure> {
+    Ok(match (layout.token_tier.asked(), layout.prompt_tier.asked()) {
         (Some(token), Some(prompt)) => Choice { token, prompt },
         (token, prompt) => {
             let best = best(device, options).await?;
             Choice { token: token.unwrap_or(best.token), prompt: prompt.unwrap_or(best.prompt) }
         }
-    };
-    choice.on(device).map_err(Failure::Engine)
+    })
+}
+
+/// Tries every tier of a device, whatever is remembered, and remembers what came of it. The rows that are marked are those that a
+/// model is used with from now on.
+pub(crate) async fn try_all(device: &Device) -> Result<Vec<TierRow>, Failure> {
+    let (choice, mut rows) = tiers::choose(device).await.map_err(Failure::Engine)?;
+    let used = if gains_nothing(device) { Choice::default() } else { choice };
+    if !gains_nothing(device) {
+        remember(device, used);
+    }
+    for row in &mut rows {
+        row.chosen = row.tier == if row.work == "token" { used.token.name() } else { used.prompt.name() };
+    }
+    Ok(rows)
+}
+
+/// A processor that plays a GPU gains nothing by any tier but the simplest.
+pub(crate) fn gains_nothing(device: &Device) -> bool {
+    device.adapter().kind == AdapterKind::Cpu
 }
 
 /// The tiers that a plan without a device can name: those asked for.
@@ -99,28 +127,44 @@ pub(crate) fn asked(layout: &LayoutOptions) -> Choice {
 }
 
 async fn best(device: &Device, options: &DeviceOptions) -> Result<Choice, Failure> {
-    // A processor that plays a GPU gains nothing by any of them.
-    if device.adapter().kind == AdapterKind::Cpu {
+    if gains_nothing(device) {
         return Ok(Choice::default());
     }
-    let file = remembered_file(&|name| env::var_os(name).map(PathBuf::from));
-    let mut known = file.as_deref().map(read).unwrap_or_default();
-    let key = key(device);
-    if let Some(&choice) = known.get(&key).filter(|choice| choice.on(device).is_ok()) {
+    let known = file().as_deref().map(read).unwrap_or_default();
+    if let Some(&choice) = known.get(&key(device)).filter(|choice| choice.on(device).is_ok()) {
         return Ok(choice);
     }
     // On a device of its own: what is tried out shows in no ledger, and a driver that fails takes nothing with it.
     let trial = open_device(&DeviceOptions { budget: None, ..options.clone() }).await?;
-    let Ok((choice, _)) = tiers::choose(&trial).await else {
-        // Loading goes on with what needs no trial, says itself what is wrong, and the next start tries again.
-        return Ok(Choice::default());
-    };
-    known.insert(key, choice);
-    if let Some(file) = file {
+    match tiers::choose(&trial).await {
+        Ok((choice, _)) => {
+            remember(device, choice);
+            Ok(choice)
+        }
+        // Loading goes on with what needs no trial, and the next start tries again.
+        Err(error) => {
+            let Choice { token, prompt } = Choice::default();
+            note(&format!(
+                "the trial of this adapter's kernels failed ({error}); tiers `{}` and `{}` are used\n",
+                token.name(),
+                prompt.name()
+            ));
+            Ok(Choice::default())
+        }
+    }
+}
+
+fn file() -> Option<PathBuf> {
+    remembered_file(&|name| env::var_os(name).map(PathBuf::from))
+}
+
+fn remember(device: &Device, choice: Choice) {
+    if let Some(file) = file() {
+        let mut known = read(&file);
+        known.insert(key(device), choice);
         // What cannot be remembered is tried out again the next time.
         let _ = write(&file, &known);
     }
-    Ok(choice)
 }
 
 /// What a trial's result depends on.

@@ -15,7 +15,7 @@ use crate::interrupt::Interrupt;
 use crate::opening::{load, open_device, open_file};
 use crate::options::{DeviceOptions, LayoutOptions, ModelArgument};
 use crate::terminal::{Chatter, print_json, print_line};
-use crate::tiers::tiers_for;
+use crate::tiers::choice_for;
 
 /// Measure tokens per second, and dispatches, submits, buffers and bytes per token
 ///
@@ -71,7 +71,8 @@ impl Bench {
         let mut options = self.load_options()?;
         let interrupt = Interrupt::listen()?;
         let device = open_device(&self.device).await?;
-        options.tiers = tiers_for(&device, &self.device, &self.layout).await?;
+        let choice = choice_for(&device, &self.device, &self.layout).await?;
+        options.tiers = choice.on(&device).map_err(Failure::Engine)?;
         // The demo model is part of the program.
         let disk = if opened.path.is_file() { Some(sequential_read(&opened.path, self.cold)?) } else { None };
         if disk.is_some() && self.cold {
@@ -91,6 +92,7 @@ impl Bench {
         }
         let mut report = self.report(&model, &runs, load_seconds, warm_up_seconds, &device.memory());
         let until_first_token = load_seconds + session_seconds + first.first_token_seconds;
+        report["tiers"] = json!(choice);
         report["load_to_first_token_seconds"] = until_first_token.into();
         if let Some(disk) = disk {
             let read_seconds = model.loaded_bytes() as f64 / disk.bytes_per_second();
@@ -233,7 +235,13 @@ fn print_stage(row: &Value) -> Result<(), Failure> {
 fn print_report(report: &Value) -> Result<(), Failure> {
     let number =
         |pointer: &str| report.pointer(pointer).and_then(Value::as_f64).expect("the report has this number");
-    print_line(report["adapter"].as_str().unwrap_or_default())?;
+    let text = |pointer: &str| report.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    print_line(&format!(
+        "{}, tiers {} and {}",
+        text("/adapter"),
+        text("/tiers/token"),
+        text("/tiers/prompt")
+    ))?;
     print_line(&format!(
         "load    {:.2} s, to the first token {:.2} s, warm-up {:.2} s",
         number("/load_seconds"),
@@ -257,7 +265,7 @@ fn print_report(report: &Value) -> Result<(), Failure> {
         number("/first_token_seconds")
     ))?;
     print_line(&format!(
-        "decode  {} tokens, {:.1} tok/s; per token {:.1} dispatches, {:.1} submits, {:.1} buffers created, {:.1} bytes read",
+        "decode  {} tokens, {:.1} tok/s; per token {:.1} dispatches, {:.1} submits, {:.1} buffers created, {:.1} bytes read back",
         number("/decode_tokens"),
         number("/decode_tokens_per_second"),
         number("/per_token/dispatches"),

@@ -4,7 +4,7 @@ use clap::Args;
 use engine::Device;
 use engine::gpu::Features;
 use engine::kernels::case::{Case, all, check, compile_ahead, speed};
-use engine::tiers::{TierRow, Trial, choose};
+use engine::tiers::{TierRow, Trial};
 use serde::Serialize;
 use serde_json::json;
 
@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::opening::open_device;
 use crate::options::DeviceOptions;
 use crate::terminal::{print_json, print_line};
+use crate::tiers::{gains_nothing, try_all};
 
 /// Compare every kernel with its reference on this adapter, and try its tiers
 #[derive(Args, Debug)]
@@ -73,11 +74,7 @@ impl Check {
             let row = rows.last_mut().expect("a row was pushed for this kernel");
             row.take(case, &device).await;
         }
-        let tiers = if self.kernel.is_empty() {
-            choose(&device).await.map_err(Failure::Engine)?.1
-        } else {
-            Vec::new()
-        };
+        let tiers = if self.kernel.is_empty() { try_all(&device).await? } else { Vec::new() };
         self.print(&device, &rows, &tiers)?;
         let failed = rows.iter().map(|row| row.failed).sum();
         if failed > 0 {
@@ -139,7 +136,14 @@ impl Check {
             return Ok(());
         }
         print_line(&format!("{:7} {:16} {:>10} {:>10}", "tiers", "", "error", "time"))?;
-        tiers.iter().try_for_each(print_tier)
+        tiers.iter().try_for_each(print_tier)?;
+        print_line(
+            "time: a token's feed-forward block with the products around it; a product for 256 tokens of a prompt",
+        )?;
+        if gains_nothing(device) {
+            print_line("a software adapter is used with the simplest tiers, as it gains nothing by others")?;
+        }
+        Ok(())
     }
 }
 
