@@ -7,13 +7,13 @@ use futures_util::future::try_join_all;
 use gguf::ReadAt;
 use gpu::{Buffer, Device};
 use kernels::weight::{Layout, Packed, pack};
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 #[cfg(not(target_arch = "wasm32"))]
 use std::time::Duration;
 
 /// Rows asked for at once, where a read has to wait for somebody else.
 const READS_AT_ONCE: usize = 64;
-/// Bytes of rows that are kept for tokens that come again, where a read has to wait.
+/// Bytes of rows that are kept for tokens that come again, where a read has to wait: 468 rows of e2b.
 const KEPT_BYTES_MAX: usize = 8 << 20;
 
 /// Rows of a mapped file that are tried, to see whether they are in memory.
@@ -31,9 +31,16 @@ pub(crate) struct PerLayerRows {
     /// The last rows that had to be repacked, as in the file and as on the GPU.
     bytes: Vec<u8>,
     packed: Packed,
-    kept: HashMap<u32, Box<[u8]>>,
-    /// Ids of the kept rows, oldest first.
-    ages: VecDeque<u32>,
+    kept: HashMap<u32, Kept>,
+    /// How often rows were asked for.
+    asked: u64,
+}
+
+/// A row of the file.
+struct Kept {
+    row: Box<[u8]>,
+    /// When it was last asked for.
+    asked: u64,
 }
 
 /// The layout of so many rows of the table; none for a model without one.
@@ -55,7 +62,7 @@ impl PerLayerRows {
             bytes: Vec::new(),
             packed: Packed::default(),
             kept: HashMap::new(),
-            ages: VecDeque::new(),
+            asked: 0,
         })
     }
 
@@ -75,7 +82,7 @@ impl PerLayerRows {
         let length = ids.len() * row_bytes;
         let rows = ids.iter().map(|id| match source.mapped() {
             Some(file) => &file[offset as usize + *id as usize * row_bytes..][..row_bytes],
-            None => &*self.kept[id],
+            None => &*self.kept[id].row,
         });
         if self.is_verbatim() {
             device.write_pieces(buffer, 0, length as u64, rows);
@@ -126,23 +133,87 @@ impl PerLayerRows {
 
     /// Reads the rows that are not kept, many at once, and keeps them.
     async fn keep(&mut self, source: &dyn ReadAt, ids: &[u32]) -> Result<(), Error> {
-        let mut missing: Vec<u32> = ids.iter().copied().filter(|id| !self.kept.contains_key(id)).collect();
+        self.asked += 1;
+        let asked = self.asked;
+        let mut missing = Vec::new();
+        for &id in ids {
+            match self.kept.get_mut(&id) {
+                Some(kept) => kept.asked = asked,
+                None => missing.push(id),
+            }
+        }
         missing.sort_unstable();
         missing.dedup();
         for ids in missing.chunks(READS_AT_ONCE) {
             let mut rows: Vec<Box<[u8]>> = ids.iter().map(|_| vec![0; self.row_bytes].into()).collect();
             try_join_all(rows.iter_mut().zip(ids).map(|(row, &id)| source.read_at(self.at(id), row))).await?;
-            self.ages.extend(ids);
-            self.kept.extend(ids.iter().copied().zip(rows));
+            self.kept.extend(ids.iter().copied().zip(rows.into_iter().map(|row| Kept { row, asked })));
         }
         Ok(())
     }
 
-    /// Drops the oldest rows beyond what is to be kept.
+    /// Drops the rows beyond what is to be kept, those first that were not asked for longest.
     fn forget(&mut self) {
-        while self.kept.len() * self.row_bytes > KEPT_BYTES_MAX {
-            let oldest = self.ages.pop_front().expect("every kept row has an age");
-            self.kept.remove(&oldest);
+        let too_many = self.kept.len().saturating_sub(KEPT_BYTES_MAX / self.row_bytes);
+        if too_many > 0 {
+            let mut ages: Vec<(u64, u32)> = self.kept.iter().map(|(&id, kept)| (kept.asked, id)).collect();
+            ages.sort_unstable();
+            ages[..too_many].iter().for_each(|(_, id)| drop(self.kept.remove(id)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gguf::{ReadFuture, Type};
+    use std::cell::RefCell;
+
+    /// A source that is not mapped: every row is its number, and reads are noted.
+    struct Numbered<'a>(&'a RefCell<Vec<u64>>);
+
+    impl ReadAt for Numbered<'_> {
+        fn size(&self) -> u64 {
+            u64::MAX
+        }
+
+        fn read_at<'a>(&'a self, offset: u64, buffer: &'a mut [u8]) -> ReadFuture<'a> {
+            let row = offset / buffer.len() as u64;
+            self.0.borrow_mut().push(row);
+            buffer.fill(row as u8);
+            Box::pin(std::future::ready(Ok(())))
+        }
+    }
+
+    #[test]
+    fn rows_that_come_again_are_kept_longest() {
+        // Four rows are kept.
+        let row_bytes = KEPT_BYTES_MAX / 4;
+        let mut rows = PerLayerRows {
+            layout: Layout::new(Type::F32, 1, row_bytes as u64 / 4),
+            offset: 0,
+            row_bytes,
+            bytes: Vec::new(),
+            packed: Packed::default(),
+            kept: HashMap::new(),
+            asked: 0,
+        };
+        let reads = RefCell::default();
+        let mut check = |ids: &[u32], expected: &[u64]| {
+            pollster::block_on(rows.keep(&Numbered(&reads), ids)).expect("a read");
+            assert!(ids.iter().all(|id| rows.kept[id].row[0] == *id as u8), "{ids:?}");
+            rows.forget();
+            assert_eq!(reads.take(), expected, "{ids:?}");
+        };
+        check(&[1, 2, 1], &[1, 2]);
+        check(&[3], &[3]);
+        check(&[1], &[]);
+        check(&[4], &[4]);
+        check(&[5], &[5]);
+        check(&[1, 3, 4, 5], &[]);
+        check(&[2], &[2]);
+        check(&[1], &[1]);
+        check(&[10, 11, 12, 13, 14], &[10, 11, 12, 13, 14]);
+        check(&[11, 12, 13, 14], &[]);
     }
 }
