@@ -214,12 +214,12 @@ async fn read_values(source: &dyn ReadAt, kind: Type, offset: u64, len: u64) -> 
 /// See [`Model::bytes_per_token`].
 pub fn bytes_per_token(config: &Config, checkpoint: &Checkpoint, plan: &Plan) -> u64 {
     let table = checkpoint.per_layer.as_ref().map(|per_layer| per_layer.table);
-    let tied = checkpoint.output.is_some().then_some(checkpoint.embeddings);
+    let looked_up = checkpoint.output.is_some().then_some(checkpoint.embeddings);
     checkpoint
         .matrices
         .iter()
         .enumerate()
-        .filter(|(id, _)| Some(*id) != table && Some(*id) != tied)
+        .filter(|(id, _)| Some(*id) != table && Some(*id) != looked_up)
         .map(|(id, matrix)| {
             let bytes: u64 = plan.matrices[id].iter().map(|part| part.layout.bytes()).sum();
             match config.experts {

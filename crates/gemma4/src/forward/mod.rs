@@ -107,7 +107,7 @@ pub(crate) struct Pass {
     pub(crate) ops: Vec<Op>,
     /// What finds the best logits instead of the one best.
     pub(crate) best: Vec<Op>,
-    /// What each dispatch is for, and the bytes of weights that it reads (a chunk's products are not counted).
+    /// What each dispatch is for, and the bytes of weights that it reads.
     pub(crate) costs: Vec<(Stage, u64)>,
     /// Taps with the number of dispatches after which each holds.
     pub(crate) taps: Vec<(usize, Tap)>,

@@ -97,7 +97,7 @@ impl<'a> Builder<'a> {
             matmul::Shape { weight: &part.layout, products: plan.options.tiers.prompt_products, store };
         let (y, step) = (self.at(y), self.at(plan.arena.step));
         self.push(matmul::forward(self.device(), &shape, self.weight(part), x, y, step)?);
-        self.pass.costs.last_mut().expect("a dispatch was pushed").1 = part.layout.bytes();
+        self.reads(part.layout.bytes());
         Ok(())
     }
 }
