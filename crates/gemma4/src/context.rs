@@ -7,8 +7,9 @@ use crate::forward::{Pass, Path, Stage};
 use crate::model::Model;
 use crate::output::{Output, Want};
 use crate::per_layer_rows::PerLayerRows;
+use crate::plan::{Plan, PlannedBuffer};
 use crate::rewind::can_rewind;
-use gpu::{Account, Buffer, Device, Readback, Recorder, Usage};
+use gpu::{Account, Buffer, Device, Readback, Recorder, Shader, Usage};
 use kernels::head_norm_rope::rope_table;
 use kernels::op::{Op, Step};
 use kernels::top_k;
@@ -39,6 +40,30 @@ pub struct Context {
     pub(crate) reach: u32,
 }
 
+/// A context's buffers of the plan, but for readbacks.
+fn create_buffers(device: &Device, plan: &Plan) -> Result<Vec<Option<Buffer>>, gpu::Error> {
+    let create = |planned: &PlannedBuffer| {
+        let usage = match planned.account {
+            Account::Weights | Account::Embeddings | Account::Staging => return Ok(None),
+            Account::Uniforms => Usage::Uniform,
+            _ => Usage::Storage,
+        };
+        device.buffer(&planned.name, planned.account, planned.bytes, usage).map(Some)
+    };
+    plan.buffers.iter().map(create).collect()
+}
+
+/// The shaders of a context of this model. The buffers that they are bound to are made for this and given back.
+pub(crate) async fn shaders(model: &Model) -> Result<Vec<Shader>, Error> {
+    let device = model.device();
+    let buffers = device.guarded(|| create_buffers(device, model.plan())).await?;
+    let listing = device.listing();
+    for path in [Path::Prompt, Path::Decode] {
+        Pass::new(&listing, model, &buffers, path)?;
+    }
+    Ok(listing.take_listed())
+}
+
 impl Context {
     /// Most ids that [`Context::ask`] takes.
     pub const ASKED_MAX: usize = top_k::ASKED as usize;
@@ -48,18 +73,7 @@ impl Context {
         let device = model.device();
         let plan = model.plan();
         let create = || {
-            let buffers = plan
-                .buffers
-                .iter()
-                .map(|planned| {
-                    let usage = match planned.account {
-                        Account::Weights | Account::Embeddings | Account::Staging => return Ok(None),
-                        Account::Uniforms => Usage::Uniform,
-                        _ => Usage::Storage,
-                    };
-                    device.buffer(&planned.name, planned.account, planned.bytes, usage).map(Some)
-                })
-                .collect::<Result<Vec<_>, gpu::Error>>()?;
+            let buffers = create_buffers(device, plan)?;
             let readback = |index: usize| {
                 let planned = &plan.buffers[index];
                 device.readback(&planned.name, planned.bytes)
@@ -68,14 +82,11 @@ impl Context {
             Ok((buffers, readback(plan.arena.readback)?, [readback(first)?, readback(second)?]))
         };
         let (buffers, readback, token_readbacks) = device.guarded(create).await?;
-        let passes = |device: &Device| {
+        let passes = || {
             let pass = |path| Pass::new(device, &model, &buffers, path);
             Ok((pass(Path::Prompt)?, pass(Path::Decode)?))
         };
-        let listing = device.listing();
-        passes(&listing)?;
-        device.compile_ahead(&listing.take_listed()).await;
-        let (prompt, decode) = device.guarded(|| passes(device)).await?;
+        let (prompt, decode) = device.guarded(passes).await?;
         let (checkpoint, chunk) = (model.checkpoint(), plan.options.chunk);
         let per_layer_rows = plan.arena.per_layer_rows.and_then(|_| PerLayerRows::new(checkpoint, chunk));
         let context = Context {

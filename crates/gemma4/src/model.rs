@@ -2,6 +2,7 @@
 
 use crate::checkpoint::{Checkpoint, Piece};
 use crate::config::Config;
+use crate::context;
 use crate::error::Error;
 use crate::plan::{Options, Plan, plan};
 use crate::upload::{self, Target, pieces, upload};
@@ -59,7 +60,10 @@ impl Model {
             None => Vec::new(),
         };
         let model = Model { device: device.clone(), config, checkpoint, plan, buffers, source, rope_factors };
-        model.upload(observe).await?;
+        // They are compiled while the weights are on their way.
+        let shaders = context::shaders(&model).await?;
+        device.compile_beside(shaders.clone(), model.upload(observe)).await?;
+        device.guarded(|| shaders.iter().try_for_each(|shader| device.pipeline(shader).map(drop))).await?;
         device.wait().await?;
         Ok(model)
     }

@@ -1,7 +1,11 @@
 //! Compiled shaders and the buffers bound to them.
 
+#[cfg(target_arch = "wasm32")]
+use futures_util::future::try_join;
 use std::collections::HashSet;
 use std::sync::Arc;
+#[cfg(not(target_arch = "wasm32"))]
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::buffer::Allocation;
 use crate::device::{Device, Inner};
@@ -101,19 +105,55 @@ impl Device {
     /// Compiles many shaders at once, so that [`Device::pipeline`] need not: on as many threads as there are processors, or in a browser
     /// by [`Options::browser_compiler`](crate::Options::browser_compiler). One that the device refuses is left for whoever asks for it.
     pub async fn compile_ahead(&self, shaders: &[Shader]) {
-        let known = |shader: &Shader| self.inner().pipelines.lock().contains_key(&shader.source());
-        let mut seen = HashSet::new();
-        let new: Vec<&Shader> = shaders
-            .iter()
-            .filter(|&shader| seen.insert(shader) && self.lacks(shader).is_none() && !known(shader))
-            .collect();
+        let new = self.not_yet_compiled(shaders);
         #[cfg(not(target_arch = "wasm32"))]
-        compile_in_threads(self, &new);
+        compile_in_threads(self, &new, &AtomicBool::new(false));
         #[cfg(target_arch = "wasm32")]
         if let Some(compile) = self.inner().browser_compiler.filter(|_| !new.is_empty()) {
             let texts = new.into_iter().map(|shader| (shader.name(), shader.source())).collect();
             compile(self.inner().label, texts).await;
         }
+    }
+
+    /// The outcome of `work`, while which the shaders are compiled as [`Device::compile_ahead`] does; both are done then, or work has
+    /// failed and no more is compiled.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub async fn compile_beside<T, E>(
+        &self,
+        shaders: Vec<Shader>,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        #[cfg(not(target_arch = "wasm32"))]
+        {
+            let stop = Arc::new(AtomicBool::new(false));
+            let compiling = std::thread::spawn({
+                let (device, stop) = (self.clone(), Arc::clone(&stop));
+                move || compile_in_threads(&device, &device.not_yet_compiled(&shaders), &stop)
+            });
+            let outcome = work.await;
+            stop.store(outcome.is_err(), Ordering::Relaxed);
+            compiling.join().expect("what cannot be compiled is an error and no panic");
+            outcome
+        }
+        #[cfg(target_arch = "wasm32")]
+        {
+            let compiling = async {
+                self.compile_ahead(&shaders).await;
+                Ok(())
+            };
+            try_join(work, compiling).await.map(|(value, ())| value)
+        }
+    }
+
+    /// Each shader once, without those that are there or that the device has no features for.
+    fn not_yet_compiled<'a>(&self, shaders: &'a [Shader]) -> Vec<&'a Shader> {
+        let known = |shader: &Shader| self.inner().pipelines.lock().contains_key(&shader.source());
+        let mut seen = HashSet::new();
+        let mut new: Vec<&Shader> = shaders.iter().collect();
+        new.retain(|&shader| seen.insert(shader) && self.lacks(shader).is_none() && !known(shader));
+        new
     }
 
     fn accept(&self, shader: &Shader) -> Result<String, Error> {
@@ -194,15 +234,15 @@ impl Device {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-fn compile_in_threads(device: &Device, shaders: &[&Shader]) {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
+fn compile_in_threads(device: &Device, shaders: &[&Shader], stop: &AtomicBool) {
     let next = AtomicUsize::new(0);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads.min(shaders.len()) {
             scope.spawn(|| {
-                while let Some(shader) = shaders.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some(shader) = shaders.get(next.fetch_add(1, Ordering::Relaxed))
+                    && !stop.load(Ordering::Relaxed)
+                {
                     // Who needs it is told why there is none.
                     let _ = device.pipeline(shader);
                 }

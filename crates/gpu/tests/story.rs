@@ -149,6 +149,12 @@ fn shaders_are_listed_first_and_compiled_at_once() {
     let products = [2, 3, 5].map(|factor| device.pipeline(&times(factor)).unwrap());
     assert_eq!(device.counters().pipelines_created, 3, "they are there");
 
+    let work = async { Ok::<u32, ()>(3) };
+    assert_eq!(block_on(device.compile_beside(vec![times(7), times(2)], work)), Ok(3));
+    assert_eq!(device.counters().pipelines_created, 4, "the one that was not there");
+    let failed = async { Err::<(), u32>(4) };
+    assert_eq!(block_on(device.compile_beside(vec![times(2)], failed)), Err(4));
+
     let buffer = numbers(&device, &[7]);
     let mut recorder = device.recorder();
     recorder.pass("products", |pass| {
