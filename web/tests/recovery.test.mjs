@@ -33,9 +33,10 @@ export default {
     await visit(page, 'memory');
     await page.waitForFunction(() => document.querySelector('#figures dd')?.dataset.bytes === '0');
 
-    // The conversation goes on in the other tab.
-    await set(second, { max_tokens: 4 });
+    // The conversation goes on in the other tab. Its own settings end it; without them it would fill the context.
     await second.locator('ul[aria-label=Conversations] a').first().click();
+    await second.locator('.go-on').waitFor();
+    await set(second, { max_tokens: 4 });
     await second.locator('.go-on').click();
     await answered(second, 1);
     await second.close();

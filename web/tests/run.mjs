@@ -67,8 +67,10 @@ async function attempt(test, browser, server) {
   }
 }
 
-/** What a failed test's page looked like, for people. */
+/** What a failed test's page looked like, for people: those without its picture get its text. */
 async function picture(page) {
+  const text = await page.locator('body').innerText({ timeout: 10_000 }).catch(() => null);
+  if (text) console.error(`the page of the failed test says:\n${text.slice(0, 4000)}`);
   const path = join(ROOT, 'target/screenshots', `failed-${++pictures}.png`);
   const taken = await page.screenshot({ path, timeout: 10_000 }).catch(() => null);
   if (taken) console.error(`the page of the failed test: ${path}`);
