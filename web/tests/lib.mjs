@@ -75,7 +75,7 @@ export function chromiumPath() {
  * Service workers are off unless `options` allow them: they would answer for the server. `adapterFlags` are those without which
  * Chromium blocks a software adapter as it blocks old cards; the other `options` are Playwright's.
  *
- * Returns `{ newPage, close }`. Console errors and uncaught exceptions of every page go to `complaints`.
+ * Returns `{ newPage, close }` and the profile's folder. Console errors and uncaught exceptions of every page go to `complaints`.
  */
 export async function launch(extraFlags = [], { adapterFlags = SOFTWARE_ADAPTER, ...options } = {}) {
   const profile = await mkdtemp(join(tmpdir(), 'rullama-browser-'));
@@ -85,6 +85,7 @@ export async function launch(extraFlags = [], { adapterFlags = SOFTWARE_ADAPTER,
   const complaints = [];
   return {
     context,
+    profile,
     complaints,
     async newPage() {
       const page = await context.newPage();
