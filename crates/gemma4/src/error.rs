@@ -67,6 +67,16 @@ pub enum Error {
         /// What it has to be, with the numbers.
         needed: String,
     },
+    /// An angle of the rotation cannot be divided by it.
+    #[error(
+        "tensor `rope_freqs.weight`: value {index} is {value}, which is not above 0; the file may be damaged"
+    )]
+    RopeFactor {
+        /// Its place in the tensor.
+        index: usize,
+        /// What is there.
+        value: f32,
+    },
     /// A tensor's type has no kernels.
     #[error("tensor `{name}` is of type {kind}, which is not supported; supported are {}", supported())]
     UnsupportedType {
@@ -153,7 +163,7 @@ impl Error {
             Error::Architecture { .. } => "UNSUPPORTED_MODEL",
             Error::MissingKey { .. } | Error::BadKey { .. } => "BAD_METADATA",
             Error::MissingTensor { .. } | Error::NoWeights => "MISSING_TENSOR",
-            Error::Shape { .. } | Error::Embeddings { .. } => "BAD_TENSOR",
+            Error::Shape { .. } | Error::Embeddings { .. } | Error::RopeFactor { .. } => "BAD_TENSOR",
             Error::UnsupportedType { .. } => "UNSUPPORTED_TYPE",
             Error::BindingTooSmall { .. } => "BINDING_TOO_SMALL",
             Error::OverBudget { .. } => "OVER_BUDGET",

@@ -54,11 +54,15 @@ impl Model {
     ) -> Result<Model, Error> {
         let checkpoint = Checkpoint::new(header, &config)?;
         let plan = plan(&config, &checkpoint, options, device.limits())?;
-        let buffers = allocate(device, &plan).await?;
         let rope_factors = match checkpoint.rope_factors {
             Some((kind, offset, len)) => read_values(&*source, kind, offset, len).await?,
             None => Vec::new(),
         };
+        // NaN is not above 0 either.
+        if let Some((index, &value)) = rope_factors.iter().enumerate().find(|(_, factor)| !(**factor > 0.0)) {
+            return Err(Error::RopeFactor { index, value });
+        }
+        let buffers = allocate(device, &plan).await?;
         let model = Model { device: device.clone(), config, checkpoint, plan, buffers, source, rope_factors };
         // They are compiled while the weights are on their way.
         let shaders = context::shaders(&model).await?;

@@ -116,6 +116,22 @@ fn numbers_that_must_be_above_zero_are_named() {
 }
 
 #[test]
+fn factors_that_no_angle_can_be_divided_by_are_named() {
+    for wrong in [0.0f32, -2.0, f32::NAN] {
+        let mut bytes = file(NAME);
+        let header = gguf::parse(&bytes).expect("header");
+        let factors = header.tensor("rope_freqs.weight").expect("the model has them");
+        assert_eq!(factors.kind, Type::F32);
+        let third = factors.offset as usize + 2 * 4;
+        bytes[third..third + 4].copy_from_slice(&wrong.to_le_bytes());
+        match refusal(bytes) {
+            Error::RopeFactor { index, value } => assert_eq!((index, value.to_bits()), (2, wrong.to_bits())),
+            other => panic!("{other}"),
+        }
+    }
+}
+
+#[test]
 fn an_unsupported_type_is_named_with_what_is_supported() {
     // Type 11 is Q3_K.
     let bytes = rewritten(same_key, |name, kind, shape| {
