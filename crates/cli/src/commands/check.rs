@@ -57,25 +57,33 @@ impl Check {
         if self.speed {
             return kernel_speed::run(&device, &cases, self.json).await;
         }
+        if !self.json {
+            print_head(&device)?;
+        }
         let mut rows: Vec<Row> = Vec::new();
-        for case in &cases {
-            if rows.last().is_none_or(|row| row.kernel != case.kernel) {
-                let (kernel, worst_case) = (case.kernel, String::new());
-                rows.push(Row {
-                    kernel,
-                    cases: 0,
-                    failed: 0,
-                    worst: Some(0.0),
-                    worst_case,
-                    problems: Vec::new(),
-                    not_run: 0,
-                });
+        for cases in cases.chunk_by(|a, b| a.kernel == b.kernel) {
+            let mut row = Row::new(cases[0].kernel);
+            for case in cases {
+                row.take(case, &device).await;
             }
-            let row = rows.last_mut().expect("a row was pushed for this kernel");
-            row.take(case, &device).await;
+            // Each as soon as it is known: all of them take minutes on a software adapter.
+            if !self.json {
+                row.print()?;
+            }
+            rows.push(row);
         }
         let tiers = if self.kernel.is_empty() { try_all(&device).await? } else { Vec::new() };
-        self.print(&device, &rows, &tiers)?;
+        if self.json {
+            print_json(&json!({
+                "adapter": device.adapter(),
+                "features": device.features(),
+                "limits": device.limits(),
+                "kernels": rows,
+                "tiers": tiers,
+            }))?;
+        } else {
+            print_foot(&device, &tiers)?;
+        }
         let failed = rows.iter().map(|row| row.failed).sum();
         if failed > 0 {
             let adapter = device.adapter().to_string();
@@ -105,49 +113,49 @@ impl Check {
         cases.sort_by_key(|case| case.kernel);
         Ok(cases)
     }
+}
 
-    fn print(&self, device: &Device, rows: &[Row], tiers: &[TierRow]) -> Result<(), Failure> {
-        if self.json {
-            return print_json(&json!({
-                "adapter": device.adapter(),
-                "features": device.features(),
-                "limits": device.limits(),
-                "kernels": rows,
-                "tiers": tiers,
-            }));
-        }
-        print_line(&format!("{}, {}", device.adapter(), abilities(device.features())))?;
-        print_line(&format!(
-            "{:22} {:>6} {:>7} {:>7} {:>10}  worst case",
-            "kernel", "cases", "not run", "failed", "error"
-        ))?;
-        for row in rows {
-            let worst = row.worst.map_or("-".to_owned(), |worst| format!("{:.1} %", 100.0 * worst));
-            print_line(&format!(
-                "{:22} {:>6} {:>7} {:>7} {worst:>10}  {}",
-                row.kernel, row.cases, row.not_run, row.failed, row.worst_case
-            ))?;
-            row.problems.iter().try_for_each(|problem| print_line(&format!("  {problem}")))?;
-        }
-        print_line(
-            "error: the largest, as a part of what is allowed; not run: cases for features that are not there",
-        )?;
-        if tiers.is_empty() {
-            return Ok(());
-        }
-        print_line(&format!("{:7} {:16} {:>10} {:>10}", "tiers", "", "error", "time"))?;
-        tiers.iter().try_for_each(print_tier)?;
-        print_line(
-            "time: a token's feed-forward block with the products around it; a product for 256 tokens of a prompt",
-        )?;
-        if gains_nothing(device) {
-            print_line("a software adapter is used with the simplest tiers, as it gains nothing by others")?;
-        }
-        Ok(())
+fn print_head(device: &Device) -> Result<(), Failure> {
+    print_line(&format!("{}, {}", device.adapter(), abilities(device.features())))?;
+    print_line(&format!(
+        "{:22} {:>6} {:>7} {:>7} {:>10}  worst case",
+        "kernel", "cases", "not run", "failed", "error"
+    ))
+}
+
+fn print_foot(device: &Device, tiers: &[TierRow]) -> Result<(), Failure> {
+    print_line(
+        "error: the largest, as a part of what is allowed; not run: cases for features that are not there",
+    )?;
+    if tiers.is_empty() {
+        return Ok(());
     }
+    print_line(&format!("{:7} {:16} {:>10} {:>10}", "tiers", "", "error", "time"))?;
+    tiers.iter().try_for_each(print_tier)?;
+    print_line(
+        "time: a token's feed-forward block with the products around it; a product for 256 tokens of a prompt",
+    )?;
+    if gains_nothing(device) {
+        print_line("a software adapter is used with the simplest tiers, as it gains nothing by others")?;
+    }
+    Ok(())
 }
 
 impl Row {
+    fn new(kernel: &'static str) -> Row {
+        let (worst, worst_case) = (Some(0.0), String::new());
+        Row { kernel, cases: 0, failed: 0, worst, worst_case, problems: Vec::new(), not_run: 0 }
+    }
+
+    fn print(&self) -> Result<(), Failure> {
+        let worst = self.worst.map_or("-".to_owned(), |worst| format!("{:.1} %", 100.0 * worst));
+        print_line(&format!(
+            "{:22} {:>6} {:>7} {:>7} {worst:>10}  {}",
+            self.kernel, self.cases, self.not_run, self.failed, self.worst_case
+        ))?;
+        self.problems.iter().try_for_each(|problem| print_line(&format!("  {problem}")))
+    }
+
     async fn take(&mut self, case: &Case, device: &Device) {
         self.cases += 1;
         if case.lacks(device).is_some() {
