@@ -58,8 +58,8 @@ impl Model {
             Some((kind, offset, len)) => read_values(&*source, kind, offset, len).await?,
             None => Vec::new(),
         };
-        // NaN is not above 0 either.
-        if let Some((index, &value)) = rope_factors.iter().enumerate().find(|(_, factor)| !(**factor > 0.0)) {
+        let is_bad = |&(_, &factor): &(usize, &f32)| factor.is_nan() || factor <= 0.0;
+        if let Some((index, &value)) = rope_factors.iter().enumerate().find(is_bad) {
             return Err(Error::RopeFactor { index, value });
         }
         let buffers = allocate(device, &plan).await?;
@@ -114,12 +114,12 @@ impl Model {
 
     /// Bytes of the file that loading puts on the GPU, but for the vectors.
     pub fn loaded_bytes(&self) -> u64 {
-        pieces(&self.plan).iter().map(|piece| piece.bytes).sum()
+        pieces(&self.plan, &*self.source).iter().map(|piece| piece.bytes).sum()
     }
 
     async fn upload(&self, observe: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>) -> Result<(), Error> {
         self.upload_vectors().await?;
-        let pieces = pieces(&self.plan);
+        let pieces = pieces(&self.plan, &*self.source);
         // Natively a mapped file's pieces come from threads, and the driver's own way of writing is as fast as they are.
         let by_queue = cfg!(not(target_arch = "wasm32")) && self.source.mapped().is_some();
         let staging = if by_queue { None } else { self.staging(&pieces)? };

@@ -52,9 +52,17 @@ impl Piece<'_> {
     }
 }
 
-/// Every piece of every matrix of the plan, in order.
-pub(crate) fn pieces(plan: &Plan) -> Vec<Piece<'_>> {
-    plan.matrices.iter().flatten().flat_map(pieces_of).collect()
+/// Every piece of every matrix of the plan: matrix after matrix, or as they come in a file that reads ahead.
+pub(crate) fn pieces<'a>(plan: &'a Plan, file: &dyn ReadAt) -> Vec<Piece<'a>> {
+    let mut pieces = plan.matrices.iter().flatten().flat_map(pieces_of).collect();
+    put_in_order(&mut pieces, file);
+    pieces
+}
+
+fn put_in_order(pieces: &mut Vec<Piece<'_>>, file: &dyn ReadAt) {
+    if file.reads_ahead() {
+        pieces.sort_by_key(|piece| piece.offset);
+    }
 }
 
 fn pieces_of(part: &Part) -> Vec<Piece<'_>> {
@@ -198,6 +206,7 @@ mod tests {
     struct Slow<'a> {
         bytes: &'a [u8],
         diary: &'a RefCell<Vec<String>>,
+        reads_ahead: bool,
     }
 
     impl ReadAt for Slow<'_> {
@@ -219,6 +228,10 @@ mod tests {
                 .await;
                 Memory(self.bytes).read_at(offset, buffer).await
             })
+        }
+
+        fn reads_ahead(&self) -> bool {
+            self.reads_ahead
         }
     }
 
@@ -270,8 +283,10 @@ mod tests {
     fn uploaded(file: &dyn ReadAt, stop_after: usize, diary: &RefCell<Vec<String>>) -> (Vec<u8>, bool) {
         let part = part();
         let buffer = vec![0; (ROWS * COLUMNS * 4) as usize];
+        let mut pieces = pieces_of(&part);
+        put_in_order(&mut pieces, file);
         let mut host = Host { buffer, written: 0, stop_after, diary };
-        let result = pollster::block_on(upload(file, &pieces_of(&part), &mut host));
+        let result = pollster::block_on(upload(file, &pieces, &mut host));
         assert!(matches!(result, Ok(()) | Err(Error::Cancelled)), "{result:?}");
         (host.buffer, result.is_ok())
     }
@@ -282,14 +297,14 @@ mod tests {
         let half = file.len() / 2;
         let expected = [&file[half..], &file[..half]].concat();
         assert!(uploaded(&Memory(&file), usize::MAX, &diary) == (expected.clone(), true), "by threads");
-        let slow = Slow { bytes: &file, diary: &diary };
+        let slow = Slow { bytes: &file, diary: &diary, reads_ahead: false };
         assert!(uploaded(&slow, usize::MAX, &diary) == (expected, true), "read piece by piece");
     }
 
     #[test]
     fn the_next_read_begins_before_a_piece_is_written() {
         let (file, diary) = (file(), RefCell::default());
-        uploaded(&Slow { bytes: &file, diary: &diary }, 2, &diary);
+        uploaded(&Slow { bytes: &file, diary: &diary, reads_ahead: false }, 2, &diary);
         let row = COLUMNS * 4;
         let (second, third) = (36 * row, 0);
         let expected = [
@@ -302,6 +317,18 @@ mod tests {
             "write 16".into(),
         ];
         assert_eq!(*diary.borrow(), expected);
+    }
+
+    #[test]
+    fn a_source_that_reads_ahead_is_read_from_the_front_to_the_back() {
+        let (file, diary) = (file(), RefCell::default());
+        let source = Slow { bytes: &file, diary: &diary, reads_ahead: true };
+        let (written, ended) = uploaded(&source, usize::MAX, &diary);
+        assert!(ended && written == uploaded(&Memory(&file), usize::MAX, &RefCell::default()).0);
+        let reads: Vec<String> =
+            diary.take().into_iter().filter(|entry| entry.starts_with("read ")).collect();
+        let row = COLUMNS * 4;
+        assert_eq!(reads, [0, 16, 20, 36].map(|first| format!("read {}", first * row)));
     }
 
     #[test]

@@ -27,6 +27,11 @@ pub trait ReadAt {
     /// Says that these ranges of a mapped file are read next, so that a disk can fetch them side by side. It may do nothing, and
     /// what it cannot do is no error: reading will tell.
     fn will_read(&self, _ranges: &[Range<u64>]) {}
+
+    /// Whether what follows a read is on its way before it is asked for, so that reading from the front to the back is faster.
+    fn reads_ahead(&self) -> bool {
+        false
+    }
 }
 
 /// Why a read failed, for code that decides what to do next.
@@ -123,6 +128,10 @@ macro_rules! forward_to_inner {
 
             fn will_read(&self, ranges: &[Range<u64>]) {
                 (**self).will_read(ranges);
+            }
+
+            fn reads_ahead(&self) -> bool {
+                (**self).reads_ahead()
             }
         }
     )*};
