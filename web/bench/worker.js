@@ -1,6 +1,6 @@
 // Speed of the engine in a browser: the model is copied into the page's private file system, as the app keeps it, and read
 // from there. Parameters of the page's address: model (an address, /model.gguf), prompt, decode, runs, chunk, token, prompt_tier,
-// table.
+// table, and source: `file` reads it as one that a user has picked.
 import { describeAdapter } from '../lib/engine/adapter.js';
 import init, { Cancel, Device, Model, Source } from '../lib/engine/wasm/rullama.js';
 
@@ -12,11 +12,12 @@ self.onmessage = async ({ data }) => {
   }
 };
 
-async function measure({ model: address = '/model.gguf', prompt = 512, decode = 128, runs = 3, chunk = 512, table = 'auto', token, prompt_tier }) {
+async function measure({ model: address = '/model.gguf', prompt = 512, decode = 128, runs = 3, chunk = 512, table = 'auto', token, prompt_tier, source: kind }) {
   [prompt, decode, runs, chunk] = [prompt, decode, runs, chunk].map(Number);
   await init();
   postMessage({ note: 'copying the model' });
-  const source = Source.handle(await stored(address));
+  const handle = await stored(address);
+  const source = kind === 'file' ? Source.file(await handle.getFile()) : Source.handle(await handle.createSyncAccessHandle());
   const device = await Device.open((await describeAdapter()).options);
   postMessage({ note: 'trying tiers' });
   const { choice, rows } = await device.tryTiers();
@@ -60,18 +61,18 @@ async function measure({ model: address = '/model.gguf', prompt = 512, decode = 
   };
 }
 
-/** A handle of the model in the page's private file system, to which it is copied if it is not there. */
+/** The model in the page's private file system, to which it is copied if it is not there. */
 async function stored(address) {
   const response = await fetch(address);
   if (!response.ok) throw new Error(`${address}: HTTP ${response.status}`);
   const root = await navigator.storage.getDirectory();
   const handle = await root.getFileHandle('bench.gguf', { create: true });
-  const access = await handle.createSyncAccessHandle();
   const size = Number(response.headers.get('content-length'));
-  if (access.getSize() === size) {
+  if ((await handle.getFile()).size === size) {
     await response.body.cancel();
-    return access;
+    return handle;
   }
+  const access = await handle.createSyncAccessHandle();
   access.truncate(0);
   let at = 0;
   for await (const piece of response.body) {
@@ -79,5 +80,6 @@ async function stored(address) {
     at += piece.length;
   }
   access.flush();
-  return access;
+  access.close();
+  return handle;
 }

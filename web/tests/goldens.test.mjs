@@ -48,11 +48,15 @@ async function check(test, model) {
   }
 }
 
-/** Runs in the page. Chunks of 32 tokens put seams into the prompt and make the sliding layers' rings wrap around. */
+/**
+ * Runs in the page. Chunks of 32 tokens put seams into the prompt and make the sliding layers' rings wrap around. The model comes
+ * from its server first, and then from a file, which is read in another way.
+ */
 async function run(engine, { url, ids, decoded, steps }) {
   const results = {};
-  for (const kv of ['f32', 'f16']) {
-    await engine.load({ url }, { kv, contextLength: 256, chunkLength: 32 });
+  const file = new File([await (await fetch(url)).blob()], 'model.gguf');
+  for (const [kv, source] of [['f32', { url }], ['f16', file]]) {
+    await engine.load(source, { kv, contextLength: 256, chunkLength: 32 });
     const result = (results[kv] = { tokens: [] });
     result.prompt = Array.from(await engine.logits(ids, 'prompt'));
     if (kv === 'f32') result.decode = Array.from(await engine.logits(ids.slice(0, decoded), 'decode'));

@@ -6,6 +6,7 @@ mod callback;
 mod file;
 mod handle;
 mod http;
+mod stream;
 
 use std::rc::Rc;
 
@@ -31,7 +32,7 @@ pub struct Source {
 impl Source {
     /// A file that the user picked or dropped, or any other `Blob`. Nothing is copied.
     pub fn file(blob: Blob) -> Source {
-        Source { reader: Rc::new(file::File(blob)), http: None }
+        Source { reader: Rc::new(file::File::new(blob)), http: None }
     }
 
     /// A file in the page's private file system; the handle stays open until the source and its models are freed.
