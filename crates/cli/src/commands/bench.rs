@@ -68,13 +68,18 @@ struct Run {
 impl Bench {
     pub(super) async fn run(&self, chatter: Chatter) -> Result<(), Failure> {
         let opened = open_file(&self.model, chatter).await?;
-        let mut options = self.load_options()?;
+        let mut options = self.load_options(opened.file.config().map_err(opened.context())?.context)?;
+        // The demo model is part of the program.
+        let is_on_disk = opened.path.is_file();
+        if self.cold && !is_on_disk {
+            let problem = "--cold: the demo model is part of this program and in memory with it; name a GGUF file or a model of Ollama's";
+            return Err(Failure::Usage(problem.to_owned()));
+        }
         let interrupt = Interrupt::listen()?;
         let device = open_device(&self.device).await?;
         let choice = choice_for(&device, &self.device, &self.layout).await?;
         options.tiers = choice.on(&device).map_err(Failure::Engine)?;
-        // The demo model is part of the program.
-        let disk = if opened.path.is_file() { Some(sequential_read(&opened.path, self.cold)?) } else { None };
+        let disk = if is_on_disk { Some(sequential_read(&opened.path, self.cold)?) } else { None };
         if disk.is_some() && self.cold {
             forget(&opened.path)?;
         }
@@ -113,9 +118,13 @@ impl Bench {
     }
 
     /// The context is what is measured, unless it is to be larger.
-    fn load_options(&self) -> Result<LoadOptions, Failure> {
+    fn load_options(&self, context_max: u32) -> Result<LoadOptions, Failure> {
         let options = self.layout.load_options(None)?;
         let needed = self.prompt.saturating_add(self.decode);
+        if needed > context_max {
+            let problem = "tokens of --prompt and --decode together, the model's context holds";
+            return Err(Failure::Usage(format!("{needed} {problem} {context_max}")));
+        }
         match options.context {
             Some(context) if context < needed => Err(Failure::Usage(format!(
                 "--context {context} does not hold the {needed} tokens of prompt and answer"

@@ -46,7 +46,12 @@ fn a_context_that_is_too_short_to_measure() {
         rullama(["bench", &file].iter().chain(options)).run().failed(2, says)
     };
     bench(&["--prompt", "8", "--decode", "4", "--context", "11"], &["--context 11", "12 tokens"]);
-    bench(&["--prompt", "100000"], &["context of 100128", "1 to 2048"]);
+    bench(&["--prompt", "100000"], &["100128 tokens of --prompt and --decode", "2048"]);
+}
+
+#[test]
+fn a_model_that_is_no_file_cannot_come_from_the_disk() {
+    rullama(["bench", "demo", "--cold"]).run().failed(2, &["--cold", "part of this program", "GGUF"]);
 }
 
 #[test]
