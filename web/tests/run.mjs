@@ -2,7 +2,7 @@
 //
 // A test file's default export maps test names to async functions of `{ browser, page, server }`: one browser and
 // one server for the file, a fresh page for the test. Two files run at once where there are two processors. Each result is one JSON line on stdout:
-// {"name", "ok", "skipped", "message"}; everything else goes to stderr. The exit code is 1 when a test failed.
+// {"name", "ok", "skipped", "message", "seconds"}; everything else goes to stderr. The exit code is 1 when a test failed.
 import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -50,6 +50,7 @@ async function runFile(area, tests) {
 }
 
 async function attempt(test, browser, server) {
+  const start = performance.now();
   const page = await browser.newPage();
   let timer;
   const limit = new Promise((_, reject) => {
@@ -57,7 +58,7 @@ async function attempt(test, browser, server) {
   });
   try {
     await Promise.race([test({ browser, page, server }), limit]);
-    return {};
+    return { seconds: (performance.now() - start) / 1000 };
   } catch (error) {
     if (!(error instanceof Skip)) await picture(page);
     return { error };
@@ -76,9 +77,9 @@ async function picture(page) {
   if (taken) console.error(`the page of the failed test: ${path}`);
 }
 
-function report(name, { error }) {
+function report(name, { error, seconds = null }) {
   const skipped = error instanceof Skip;
   if (error && !skipped) failed += 1;
   const message = skipped ? error.message : (error?.stack ?? '');
-  console.log(JSON.stringify({ name, ok: !error, skipped, message }));
+  console.log(JSON.stringify({ name, ok: !error, skipped, message, seconds }));
 }

@@ -116,7 +116,7 @@ impl CargoTest {
     }
 }
 
-/// Counts one line of a suite in JavaScript: `{"name", "ok", "skipped", "message"}`.
+/// Counts one line of a suite in JavaScript: `{"name", "ok", "skipped", "message"}`, and perhaps `"seconds"`.
 pub(crate) fn json_line(tally: &mut Tally, suite: &str, line: &str) -> Result<(), String> {
     let result: serde_json::Value =
         serde_json::from_str(line).map_err(|error| format!("the {suite} tests printed `{line}`: {error}"))?;
@@ -129,7 +129,10 @@ pub(crate) fn json_line(tally: &mut Tally, suite: &str, line: &str) -> Result<()
             tally.skipped.push(Skip { name, reason: message.into() });
         }
         (false, true) => {
-            println!("ok      {name}");
+            match result["seconds"].as_f64() {
+                Some(seconds) => println!("ok      {name} ({seconds:.0} s)"),
+                None => println!("ok      {name}"),
+            }
             tally.passed += 1;
         }
         (false, false) => {
