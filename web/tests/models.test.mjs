@@ -4,7 +4,7 @@ import { offering } from './offered.mjs';
 import { modelPath, modelUrl } from './golden.mjs';
 import { answered, ask, load, loaded, openChat, pick, refused, set, visit } from './chat_page.mjs';
 
-const MODEL = 'tiny-dense-ple/ollama-q4_k_m';
+const MODEL = 'tiny-kv/llama-q4_0';
 
 export default {
   async 'a stored model is listed and loads, and so do a picked file and one of a listed folder'({ page, server }) {

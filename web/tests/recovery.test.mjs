@@ -4,8 +4,8 @@ import { modelUrl } from './golden.mjs';
 import { answered, answerText, ask, grown, loaded, openChat, refused, set, visit } from './chat_page.mjs';
 import { loseDevice } from './worker_trouble.mjs';
 
-const MODEL = 'tiny-dense-ple/ollama-q4_k_m';
-const NAME = 'ollama-q4_k_m';
+const MODEL = 'tiny-kv/llama-q4_0';
+const NAME = 'llama-q4_0';
 
 export default {
   async 'a lost device is opened again and the answer goes on; a second tab takes the model over'({ browser, page, server }) {

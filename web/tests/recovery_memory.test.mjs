@@ -3,8 +3,8 @@ import { modelUrl } from './golden.mjs';
 import { answered, ask, chooseUrl, load, loaded, openChat, refused, set, visit } from './chat_page.mjs';
 import { asBefore, enough, prepareWorkers } from './worker_trouble.mjs';
 
-const MODEL = 'tiny-dense-ple/ollama-q4_k_m';
-const NAME = 'ollama-q4_k_m';
+const MODEL = 'tiny-kv/llama-q4_0';
+const NAME = 'llama-q4_0';
 
 export default {
   async 'memory that ends is said with a remedy, and the next attempt works'({ browser, page, server }) {
