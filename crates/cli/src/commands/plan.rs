@@ -3,7 +3,8 @@
 use clap::Args;
 use engine::gemma4::Plan;
 use engine::gpu::{Account, Error as GpuError, Limits};
-use engine::{Device, KvType, LoadOptions, ModelFile, Profile};
+use engine::tiers::Choice;
+use engine::{Device, KvType, LoadOptions, ModelFile, Profile, Tiers};
 use serde_json::{Value, json};
 
 use crate::byte_size::show;
@@ -11,12 +12,13 @@ use crate::failure::Failure;
 use crate::opening::{open_device, open_file};
 use crate::options::{DeviceOptions, LayoutOptions, ModelArgument};
 use crate::terminal::{Chatter, print_json, print_line};
+use crate::tiers::{asked, choice_for};
 use crate::webgpu_limits;
 
 /// List the buffers that a model needs, to the byte; no GPU is needed
 ///
-/// Large tensors are split as the adapter's limits ask. Without an adapter the plan is for the limits that every
-/// WebGPU device has.
+/// Large tensors are split as the adapter's limits ask, and the buffers are those of the tiers that it is used with. Without an
+/// adapter the plan is for the limits that every WebGPU device has, and for the tiers that every device has unless others are named.
 #[derive(Args, Debug)]
 pub(crate) struct PlanCommand {
     #[command(flatten)]
@@ -30,10 +32,12 @@ pub(crate) struct PlanCommand {
     layout: LayoutOptions,
 }
 
-/// Limits and where they are from.
+/// What a plan is for: limits and where they are from, and tiers.
 struct Ground {
     limits: Limits,
     source: String,
+    choice: Choice,
+    tiers: Tiers,
 }
 
 impl PlanCommand {
@@ -42,7 +46,7 @@ impl PlanCommand {
         let ground = self.ground().await?;
         let budget =
             self.device.budget.into_iter().chain(self.device.profile.and_then(Profile::budget)).min();
-        let options = self.layout.load_options(budget)?;
+        let options = LoadOptions { tiers: ground.tiers, ..self.layout.load_options(budget)? };
         let plan = opened.file.plan(&options, &ground.limits).map_err(opened.context())?;
         if self.json {
             return print_json(&document(&plan, &ground, &options));
@@ -50,18 +54,25 @@ impl PlanCommand {
         print_table(&plan, &ground, &opened.file, budget)
     }
 
-    /// The adapter's limits; where there is none, and nobody asked for a certain one, WebGPU's.
+    /// The adapter's limits and tiers; where there is none, and nobody asked for a certain one, WebGPU's.
     async fn ground(&self) -> Result<Ground, Failure> {
         match open_device(&self.device).await {
-            Ok(device) => Ok(Ground { limits: *device.limits(), source: source_name(&device) }),
+            Ok(device) => {
+                let choice = choice_for(&device, &self.device, &self.layout).await?;
+                let tiers = choice.on(&device).map_err(Failure::Engine)?;
+                Ok(Ground { limits: *device.limits(), source: source_name(&device), choice, tiers })
+            }
             Err(Failure::Engine(engine::Error::Gpu(
                 GpuError::NoAdapter { .. } | GpuError::NoDevice { .. },
             ))) => {
                 let profile = self.device.profile;
                 let name = profile.map_or("webgpu-defaults", Profile::name);
+                let choice = asked(&self.layout);
                 Ok(Ground {
                     limits: webgpu_limits::of(profile),
                     source: format!("profile {name}, no adapter"),
+                    choice,
+                    tiers: choice.planned(),
                 })
             }
             Err(other) => Err(other),
@@ -93,6 +104,7 @@ fn document(plan: &Plan, ground: &Ground, options: &LoadOptions) -> Value {
         "context": plan.options.context,
         "chunk": plan.options.chunk,
         "kv": kv_name(plan.options.kv),
+        "tiers": ground.choice,
         "per_layer_table": if plan.per_layer_resident { "resident" } else { "streamed" },
         "total_bytes": plan.bytes(),
         "budget_bytes": options.budget,
@@ -127,10 +139,12 @@ fn print_table(plan: &Plan, ground: &Ground, file: &ModelFile, budget: Option<u6
         (true, false) => ", per-layer table read from the file",
     };
     print_line(&format!(
-        "\ncontext {}, chunk {}, {} cache{table}; limits of {}",
+        "\ncontext {}, chunk {}, {} cache{table}; tiers {} and {}; limits of {}",
         plan.options.context,
         plan.options.chunk,
         kv_name(plan.options.kv),
+        ground.choice.token.name(),
+        ground.choice.prompt.name(),
         ground.source
     ))
 }

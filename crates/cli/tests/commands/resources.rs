@@ -3,6 +3,7 @@
 use crate::broken_files::rewritten;
 use crate::goldens::{MODELS, model_file};
 use crate::program::{folder, rullama, text};
+use serde_json::json;
 
 #[test]
 fn no_adapter() {
@@ -31,14 +32,19 @@ fn too_small_a_budget() {
     let ran = rullama(["run", &file, "Hi", "--greedy", "--max-tokens", "2", "--budget", "1G"]).run();
     assert_eq!(ran.code, 0, "{ran:?}");
     // What the plan says is enough, to the byte.
-    let plan = rullama(["plan", &file, "--context", "64", "--json"]).run().ok().json();
-    let run = |budget: u64| {
-        let budget = budget.to_string();
-        rullama(["run", &file, "Hi", "--max-tokens", "1", "--context", "64", "--budget", &budget]).run()
-    };
-    let needed = plan["total_bytes"].as_u64().unwrap();
-    run(needed).ok();
-    run(needed - 1).failed(1, &[&format!("needs {needed} bytes"), &format!("{} bytes", needed - 1)]);
+    for [token, prompt] in [["float", "float"], ["packed", "half"]] {
+        let same = ["--context", "64", "--token-tier", token, "--prompt-tier", prompt];
+        let plan = rullama(["plan", &file, "--json"].iter().chain(&same)).run().ok().json();
+        assert_eq!(plan["tiers"], json!({ "token": token, "prompt": prompt }));
+        let run = |budget: u64| {
+            let budget = budget.to_string();
+            let usual = ["run", &file, "Hi", "--max-tokens", "1", "--budget", &budget];
+            rullama(usual.iter().chain(&same)).run()
+        };
+        let needed = plan["total_bytes"].as_u64().unwrap();
+        run(needed).ok();
+        run(needed - 1).failed(1, &[&format!("needs {needed} bytes"), &format!("{} bytes", needed - 1)]);
+    }
 }
 
 #[test]
