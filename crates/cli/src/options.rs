@@ -1,11 +1,10 @@
 //! Options that several commands share, each defined once.
 
 use clap::{Args, ValueEnum};
-use engine::{KvType, LoadOptions, PerLayerTable, Profile};
+use engine::{KvType, LoadOptions, PerLayerTable, Profile, Tiers};
 
 use crate::byte_size;
-use crate::failure::Failure;
-use crate::tiers::{self, PromptTierChoice, TokenTierChoice};
+use crate::tiers::{PromptTierChoice, TokenTierChoice};
 
 /// Which model.
 #[derive(Args, Clone, Debug)]
@@ -77,9 +76,8 @@ pub(crate) enum TableChoice {
 }
 
 impl LayoutOptions {
-    /// The engine's options as far as they are known without a device; the budget is that of the device, unless one is given
-    /// here.
-    pub(crate) fn load_options(&self, budget: Option<u64>) -> Result<LoadOptions, Failure> {
+    /// The engine's options for a device that is used with `tiers`; the budget is the device's own.
+    pub(crate) fn load_options(&self, tiers: Tiers) -> LoadOptions {
         let kv = match self.kv {
             KvChoice::F16 => KvType::F16,
             KvChoice::F32 => KvType::F32,
@@ -90,8 +88,7 @@ impl LayoutOptions {
             TableChoice::Resident => PerLayerTable::Resident,
             TableChoice::Streamed => PerLayerTable::Streamed,
         };
-        let tiers = tiers::asked(self).planned();
-        Ok(LoadOptions { context: self.context, chunk: self.chunk, kv, tiers, per_layer_table, budget })
+        LoadOptions { context: self.context, chunk: self.chunk, kv, tiers, per_layer_table, budget: None }
     }
 }
 

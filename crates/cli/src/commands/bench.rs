@@ -68,7 +68,7 @@ struct Run {
 impl Bench {
     pub(super) async fn run(&self, chatter: Chatter) -> Result<(), Failure> {
         let opened = open_file(&self.model, chatter).await?;
-        let mut options = self.load_options(opened.file.config().map_err(opened.context())?.context)?;
+        let context = self.context(opened.file.config().map_err(opened.context())?.context)?;
         // The demo model is part of the program.
         let is_on_disk = opened.path.is_file();
         if self.cold && !is_on_disk {
@@ -78,7 +78,8 @@ impl Bench {
         let interrupt = Interrupt::listen()?;
         let device = open_device(&self.device).await?;
         let choice = choice_for(&device, &self.device, &self.layout).await?;
-        options.tiers = choice.on(&device).map_err(Failure::Engine)?;
+        let tiers = choice.on(&device).map_err(Failure::Engine)?;
+        let options = LoadOptions { context: Some(context), ..self.layout.load_options(tiers) };
         let disk = if is_on_disk { Some(sequential_read(&opened.path, self.cold)?) } else { None };
         if disk.is_some() && self.cold {
             forget(&opened.path)?;
@@ -118,18 +119,17 @@ impl Bench {
     }
 
     /// The context is what is measured, unless it is to be larger.
-    fn load_options(&self, context_max: u32) -> Result<LoadOptions, Failure> {
-        let options = self.layout.load_options(None)?;
+    fn context(&self, context_max: u32) -> Result<u32, Failure> {
         let needed = self.prompt.saturating_add(self.decode);
         if needed > context_max {
             let problem = "tokens of --prompt and --decode together, the model's context holds";
             return Err(Failure::Usage(format!("{needed} {problem} {context_max}")));
         }
-        match options.context {
+        match self.layout.context {
             Some(context) if context < needed => Err(Failure::Usage(format!(
                 "--context {context} does not hold the {needed} tokens of prompt and answer"
             ))),
-            context => Ok(LoadOptions { context: context.or(Some(needed)), ..options }),
+            context => Ok(context.unwrap_or(needed)),
         }
     }
 

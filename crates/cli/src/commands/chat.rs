@@ -53,10 +53,9 @@ pub(crate) struct Chat {
 impl Chat {
     pub(super) async fn run(&self, chatter: Chatter) -> Result<(), Failure> {
         let opened = open_file(&self.model, chatter).await?;
-        let mut options = self.layout.load_options(None)?;
         let interrupt = Interrupt::listen()?;
         let device = open_device(&self.device).await?;
-        options.tiers = tiers_for(&device, &self.device, &self.layout).await?;
+        let options = self.layout.load_options(tiers_for(&device, &self.device, &self.layout).await?);
         let model = load(&device, opened, &options, &interrupt, chatter).await?;
         let mut session = model.session().await?;
         let mut conversation = self.conversation();

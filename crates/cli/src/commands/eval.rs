@@ -62,10 +62,9 @@ impl Eval {
         let questions = question::read(&self.questions)?;
         let prompts: Vec<Vec<u32>> =
             questions.iter().map(|question| self.prompt(question, &opened.file)).collect::<Result<_, _>>()?;
-        let mut layout = self.layout.load_options(None)?;
         let interrupt = Interrupt::listen()?;
         let device = open_device(&self.device).await?;
-        layout.tiers = tiers_for(&device, &self.device, &self.layout).await?;
+        let layout = self.layout.load_options(tiers_for(&device, &self.device, &self.layout).await?);
         let model = load(&device, opened, &layout, &interrupt, chatter).await?;
         let mut session = model.session().await?;
 

@@ -44,12 +44,11 @@ impl Logits {
             return Err(Failure::Input { name: self.ids.clone(), problem: "has no token ids".to_owned() });
         }
         let opened = open_file(&self.model, chatter).await?;
-        let mut options = self.layout.load_options(None)?;
-        // Nothing is generated, so the sequence itself is the context that is needed.
-        options.context = options.context.or(u32::try_from(ids.len()).ok());
         let interrupt = Interrupt::listen()?;
         let device = open_device(&self.device).await?;
-        options.tiers = tiers_for(&device, &self.device, &self.layout).await?;
+        let mut options = self.layout.load_options(tiers_for(&device, &self.device, &self.layout).await?);
+        // Nothing is generated, so the sequence itself is the context that is needed.
+        options.context = options.context.or(u32::try_from(ids.len()).ok());
         let model = load(&device, opened, &options, &interrupt, chatter).await?;
         let mut session = model.session().await?;
         let path = if self.decode { Path::Decode } else { Path::Prompt };

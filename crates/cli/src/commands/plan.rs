@@ -46,7 +46,7 @@ impl PlanCommand {
         let ground = self.ground().await?;
         let budget =
             self.device.budget.into_iter().chain(self.device.profile.and_then(Profile::budget)).min();
-        let options = LoadOptions { tiers: ground.tiers, ..self.layout.load_options(budget)? };
+        let options = LoadOptions { budget, ..self.layout.load_options(ground.tiers) };
         let plan = opened.file.plan(&options, &ground.limits).map_err(opened.context())?;
         if self.json {
             return print_json(&document(&plan, &ground, &options));

@@ -71,11 +71,10 @@ impl Run {
     pub(super) async fn run(&self, chatter: Chatter) -> Result<(), Failure> {
         let opened = open_file(&self.model, chatter).await?;
         let prompt = self.prompt(&opened.file)?;
-        let mut layout = self.layout.load_options(None)?;
         let options = self.options();
         let interrupt = Interrupt::listen()?;
         let device = open_device(&self.device).await?;
-        layout.tiers = tiers_for(&device, &self.device, &self.layout).await?;
+        let layout = self.layout.load_options(tiers_for(&device, &self.device, &self.layout).await?);
         let model = load(&device, opened, &layout, &interrupt, chatter).await?;
         let mut session = model.session().await?;
         let show = match (self.ids || self.json, self.thinking) {
