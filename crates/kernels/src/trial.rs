@@ -7,7 +7,7 @@ use crate::op::{Op, Step};
 use crate::sums::Sums;
 use crate::token_attention::Width;
 use crate::weight::Layout;
-use crate::{half_rows, token_attention};
+use crate::{attention, half_rows, token_attention};
 use gguf::Type;
 use gpu::{Account, Buffer, Device, Error, Usage};
 
@@ -29,9 +29,11 @@ pub fn token_cases(products: TokenProducts, sums: Sums, width: Width) -> Vec<Cas
     cases
 }
 
-/// Cases of a prompt's products.
+/// Cases of a prompt's products and attention.
 pub fn prompt_cases(products: PromptProducts) -> Vec<Case> {
-    matmul::cases::trial(products)
+    let mut cases = matmul::cases::trial(products);
+    cases.extend(attention::cases::trial(products));
+    cases
 }
 
 /// A feed-forward block of one token and the small products around it, over arbitrary numbers.

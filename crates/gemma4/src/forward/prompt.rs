@@ -114,13 +114,15 @@ impl Builder<'_> {
         };
         self.push(head_norm_rope::forward(self.device(), &shape, buffers)?);
         self.tap(format!("layer.{l}.q"), arena.q, config.heads * head_dim);
-        let shape = attention::Shape { heads: config.heads, kv_heads, head_dim, capacity, window, kv };
-        let inputs = Inputs {
-            q: self.at(arena.q),
-            k_cache: self.at(keys),
-            v_cache: self.at(values),
-            step: self.at(arena.step),
+        let products = attention::Products::of(self.model.plan().options.tiers.prompt_products, kv, head_dim);
+        let q = match products {
+            attention::Products::Float => vec![self.at(arena.q)],
+            attention::Products::Cooperative => self.halves(arena.q, config.heads * head_dim)?,
         };
+        let shape =
+            attention::Shape { heads: config.heads, kv_heads, head_dim, capacity, window, kv, products };
+        let (k_cache, v_cache, step) = (self.at(keys), self.at(values), self.at(arena.step));
+        let inputs = Inputs { q: &q, k_cache, v_cache, step };
         let attended = self.at(arena.attended);
         self.push(attention::forward(self.device(), &shape, inputs, attended)?);
         self.stage = Stage::Output;

@@ -74,13 +74,18 @@ impl<'a> Builder<'a> {
         match plan.options.tiers.prompt_products {
             Products::Float => Ok(vec![self.at(x)]),
             Products::Half | Products::Cooperative => {
-                let shape = half_rows::Shape { columns: plan.matrices[id][0].layout.columns as u32 };
-                let [halves, scales] = plan.arena.halves.expect("planned for these products");
-                let (x, halves, scales) = (self.at(x), self.at(halves), self.at(scales));
-                self.push(half_rows::forward(self.device(), &shape, x, halves, scales)?);
-                Ok(vec![halves, scales])
+                self.halves(x, plan.matrices[id][0].layout.columns as u32)
             }
         }
+    }
+
+    /// Rows of f16 of x (chunk, columns) and their scales, until the next are made.
+    pub(super) fn halves(&mut self, x: usize, columns: u32) -> Result<Vec<Binding<'a>>, Error> {
+        let [halves, scales] = self.arena().halves.expect("planned for these products");
+        let (x, halves, scales) = (self.at(x), self.at(halves), self.at(scales));
+        let shape = half_rows::Shape { columns };
+        self.push(half_rows::forward(self.device(), &shape, x, halves, scales)?);
+        Ok(vec![halves, scales])
     }
 
     fn part_of_chunk(

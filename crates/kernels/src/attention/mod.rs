@@ -10,6 +10,7 @@ pub mod cases;
 pub mod reference;
 
 use crate::kv::KvType;
+use crate::matmul;
 use crate::op::{Axis, Op};
 use gpu::{Binding, Device, Error, Shader};
 
@@ -17,6 +18,8 @@ use gpu::{Binding, Device, Error, Shader};
 const WORKGROUP: u32 = 256;
 /// Widest head: each eight query rows of a tile take an invocation for every four columns, and a tile has at least sixteen.
 const HEAD_DIM_MAX: u32 = 512;
+/// Widths of heads whose columns eight subgroups can share out by matrices of sixteen.
+const COOPERATIVE_HEADS: [u32; 3] = [128, 256, 512];
 
 /// What the shader's text depends on.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +36,31 @@ pub struct Shape {
     pub window: u32,
     /// Type of the cache.
     pub kv: KvType,
+    /// How scores and weighted values are computed.
+    pub products: Products,
+}
+
+/// How scores and weighted values are computed, and the bindings that takes for q.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Products {
+    /// In f32: q (T, heads, head_dim).
+    #[default]
+    Float,
+    /// Queries, keys, values and weights as f16, added as f32 by matrix hardware (16 x 16 x 16): q and scales as
+    /// [`crate::half_rows`] leaves them. Caches are of f16, heads 128, 256 or 512 wide.
+    Cooperative,
+}
+
+impl Products {
+    /// Matrix hardware where the products of the prompt use it and the cache and its heads allow it.
+    pub fn of(products: matmul::Products, kv: KvType, head_dim: u32) -> Products {
+        match products {
+            matmul::Products::Cooperative if kv == KvType::F16 && COOPERATIVE_HEADS.contains(&head_dim) => {
+                Products::Cooperative
+            }
+            _ => Products::Float,
+        }
+    }
 }
 
 /// The query rows of a workgroup.
@@ -45,9 +73,14 @@ struct Tile {
 impl Tile {
     /// Thirty-two rows, or sixteen of heads so wide that an invocation would otherwise have more sums than registers.
     fn of(shape: &Shape) -> Tile {
+        let sharers = shape.heads / shape.kv_heads;
         let eights = WORKGROUP / (shape.head_dim / 4);
-        let rows = if eights >= 4 { 32 } else { 16 };
-        let heads = (shape.heads / shape.kv_heads).min(rows);
+        let (rows, heads) = match shape.products {
+            // Rows of a matrix are tokens of one head, which are equally far apart.
+            Products::Cooperative => (32, if sharers.is_multiple_of(2) { 2 } else { 1 }),
+            Products::Float if eights >= 4 => (32, sharers.min(32)),
+            Products::Float => (16, sharers.min(16)),
+        };
         Tile { rows, tokens: rows / heads, heads }
     }
 }
@@ -55,20 +88,31 @@ impl Tile {
 /// The composed shader.
 pub fn shader(shape: &Shape) -> Shader {
     let tile = Tile::of(shape);
-    Shader::new("attention")
-        .constant("ROWS", tile.rows)
-        .constant("TOKENS", tile.tokens)
+    let name = match shape.products {
+        Products::Float => "attention",
+        Products::Cooperative => "attention_cooperative",
+    };
+    let shader = Shader::new(name)
         .constant("HEADS_PER_TILE", tile.heads)
         .constant("HEADS", shape.heads)
         .constant("KV_HEADS", shape.kv_heads)
         .constant("HEAD_DIM", shape.head_dim)
         .constant("CAPACITY", shape.capacity)
         .constant("WINDOW", shape.window)
-        .file(include_str!("../shared/step.wgsl"))
-        .file(shape.kv.file())
-        .file(include_str!("../shared/kv_cached.wgsl"))
-        .file(include_str!("values.wgsl"))
-        .file(include_str!("attention.wgsl"))
+        .file(include_str!("../shared/step.wgsl"));
+    match shape.products {
+        Products::Float => shader
+            .constant("ROWS", tile.rows)
+            .constant("TOKENS", tile.tokens)
+            .file(shape.kv.file())
+            .file(include_str!("../shared/kv_cached.wgsl"))
+            .file(include_str!("values.wgsl"))
+            .file(include_str!("attention.wgsl")),
+        Products::Cooperative => shader
+            .cooperative()
+            .file(include_str!("attention_cooperative.wgsl"))
+            .file(include_str!("tiles_cooperative.wgsl")),
+    }
 }
 
 fn check(shape: &Shape) {
@@ -78,12 +122,18 @@ fn check(shape: &Shape) {
         "attention: heads of {}",
         shape.head_dim
     );
+    if shape.products == Products::Cooperative {
+        assert!(
+            shape.kv == KvType::F16 && COOPERATIVE_HEADS.contains(&shape.head_dim),
+            "attention on matrix hardware: {shape:?}"
+        );
+    }
 }
 
 /// What attention reads.
 pub struct Inputs<'a> {
-    /// Queries, (T, heads, head_dim).
-    pub q: Binding<'a>,
+    /// Queries as [`Products`] lists them.
+    pub q: &'a [Binding<'a>],
     /// Key cache, the step's own keys included.
     pub k_cache: Binding<'a>,
     /// Value cache.
@@ -99,5 +149,6 @@ pub fn forward(device: &Device, shape: &Shape, inputs: Inputs<'_>, y: Binding<'_
     let tile = Tile::of(shape);
     let heads = shape.kv_heads * (shape.heads / shape.kv_heads).div_ceil(tile.heads);
     let grid = [Axis::Fixed(heads), Axis::RowsPerGroup(tile.tokens), Axis::Fixed(1)];
-    Op::new(device, &shader(shape), &[q, k_cache, v_cache, step, y], grid)
+    let bindings: Vec<Binding<'_>> = q.iter().chain(&[k_cache, v_cache, step, y]).copied().collect();
+    Op::new(device, &shader(shape), &bindings, grid)
 }

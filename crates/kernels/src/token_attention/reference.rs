@@ -42,7 +42,8 @@ pub fn forward(
         keys[at..][..token.keys.len()].copy_from_slice(&stored(kv, token.keys));
         values[at..][..token.values.len()].copy_from_slice(&stored(kv, token.values));
     }
-    let seen = attention::Shape { heads: n, kv_heads, head_dim, capacity, window, kv };
+    let products = attention::Products::Float;
+    let seen = attention::Shape { heads: n, kv_heads, head_dim, capacity, window, kv, products };
     let y = attention(&seen, &token.queries, &keys, &values, position);
     Attended { y, keys, values }
 }
