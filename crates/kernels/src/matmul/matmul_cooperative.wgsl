@@ -1,21 +1,39 @@
 // y = x W^T for the tokens of a chunk on matrix hardware. One workgroup of eight subgroups of 32 computes a tile of 128 tokens
-// by 128 rows of W, walking its share of the columns in steps of 32; a subgroup computes 32 tokens by 64 rows as 2 by 4
-// matrices of 16 x 16. Both operands go through workgroup memory as f16, in lines that are padded to 40 values so that
+// by 128 rows of W, walking its share of the columns in steps of 64; a subgroup computes 32 tokens by 64 rows as 2 by 4
+// matrices of 16 x 16. Both operands go through workgroup memory as f16, in lines that are padded to 72 values so that
 // neighbouring lines begin in different banks. The next step's operands are on their way while this one's are multiplied.
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;           // by the store
 @group(0) @binding(2) var<uniform> step: Step;
 
 const BLOCKS_PER_SPLIT = (BLOCKS + SPLITS - 1u) / SPLITS;
-const LINE = 10u;           // vec4 in a line of a tile
-const RESULT_LINE = 9u;     // vec4 in a line of results
+// Whether every step of every share has both of its blocks.
+const WHOLE = BLOCKS % (2u * SPLITS) == 0u;
+const LINE = 18u;           // vec4 in a line of a tile
+const RESULT_LINE = 4u;     // vec4 in a line of results
 
-var<workgroup> tile_w: array<vec4<f16>, 128u * LINE>;               // (128 rows, 40)
-var<workgroup> tile_x: array<vec4<f16>, 128u * LINE>;               // (128 tokens, 40)
-var<workgroup> results: array<vec4<f32>, 8u * 16u * RESULT_LINE>;   // (subgroup, 16 tokens, 36)
+var<workgroup> tile_w: array<vec4<f16>, 128u * LINE>;               // (128 rows, 72)
+var<workgroup> tile_x: array<vec4<f16>, 128u * LINE>;               // (128 tokens, 72)
+var<workgroup> results: array<vec4<f32>, 8u * 16u * RESULT_LINE>;   // (subgroup, 16 tokens, 16)
 
 alias Left = coop_mat16x16<f16, A>;
 alias Right = coop_mat16x16<f16, B>;
 alias Sums = coop_mat16x16<f32, C>;
+
+// Four columns of every sixteenth token.
+struct Eight {
+    a: vec4<f16>, b: vec4<f16>, c: vec4<f16>, d: vec4<f16>,
+    e: vec4<f16>, f: vec4<f16>, g: vec4<f16>, h: vec4<f16>,
+}
+
+// Lines past the end repeat the last.
+fn x_of(token: u32, column: u32) -> vec4<f16> {
+    return x[min(token, step.rows - 1u) * BLOCKS * 8u + column];
+}
+
+fn eight_of_x(token: u32, column: u32) -> Eight {
+    return Eight(x_of(token, column), x_of(token + 16u, column), x_of(token + 32u, column), x_of(token + 48u, column),
+        x_of(token + 64u, column), x_of(token + 80u, column), x_of(token + 96u, column), x_of(token + 112u, column));
+}
 
 @compute @workgroup_size(256)
 fn matmul_cooperative(
@@ -25,11 +43,14 @@ fn matmul_cooperative(
     @builtin(subgroup_invocation_id) lane: u32,
 ) {
     let token0 = group.y * 128u;
-    // Loading: an invocation brings half a block of one row and of one token. Lines past the end repeat the last.
-    let half = local % 2u;
+    // Loading: an invocation brings a block of a row of W, the first or the second of the step, and four columns of eight tokens:
+    // neighbours read what lies together.
+    let second = local % 2u;
     let load_w = weight_row(group.x, local / 2u) * BLOCKS;
-    let load_x = min(token0 + local / 2u, step.rows - 1u) * BLOCKS * 8u + 4u * half;
-    let to = local / 2u * LINE + 4u * half;
+    let to_w = local / 2u * LINE + 8u * second;
+    let load_column = local % 16u;
+    let load_token = local / 16u;
+    let to_x = load_token * LINE + load_column;
     // Computing: tokens 32 m .., rows 32 n .. and 64 + 32 n ...
     let m = subgroup / 2u;
     let n = subgroup % 2u;
@@ -39,34 +60,32 @@ fn matmul_cooperative(
     var c10 = Sums(); var c11 = Sums(); var c12 = Sums(); var c13 = Sums();
     let first = group.z * BLOCKS_PER_SPLIT;
     let end = min(first + BLOCKS_PER_SPLIT, BLOCKS);
-    // What is on its way, as it lies in memory. A share without columns brings the last, multiplies nothing and leaves zeros.
-    let begin = min(first, BLOCKS - 1u);
-    var w = block(load_w + begin);
-    var x0 = x[load_x + 8u * begin];
-    var x1 = x[load_x + 8u * begin + 1u];
-    var x2 = x[load_x + 8u * begin + 2u];
-    var x3 = x[load_x + 8u * begin + 3u];
-    for (var b = first; b < end; b += 1u) {
-        let w0 = octet_of(w, load_w + b, 2u * half);
-        let w1 = octet_of(w, load_w + b, 2u * half + 1u);
+    // What is on its way, as it lies in memory; past the share's end its last block again, in whose place zeros are kept.
+    let last = max(min(end, BLOCKS), 1u) - 1u;
+    var w = block(load_w + min(first + second, last));
+    var next_x = eight_of_x(token0 + load_token, min(8u * first + load_column, 8u * last + load_column % 8u));
+    for (var b = first; b < end; b += 2u) {
+        let i = load_w + min(b + second, last);
+        let factor = select(0.0, 1.0, WHOLE | (b + second < end));
+        let keeps_x = WHOLE | (8u * b + load_column < 8u * end);
         workgroupBarrier();     // the previous tile has been read
-        tile_w[to] = vec4<f16>(w0.lo);
-        tile_w[to + 1u] = vec4<f16>(w0.hi);
-        tile_w[to + 2u] = vec4<f16>(w1.lo);
-        tile_w[to + 3u] = vec4<f16>(w1.hi);
-        tile_x[to] = x0;
-        tile_x[to + 1u] = x1;
-        tile_x[to + 2u] = x2;
-        tile_x[to + 3u] = x3;
+        for (var o = 0u; o < 4u; o += 1u) {
+            let octet = octet_of(w, i, o);
+            tile_w[to_w + 2u * o] = vec4<f16>(octet.lo * factor);
+            tile_w[to_w + 2u * o + 1u] = vec4<f16>(octet.hi * factor);
+        }
+        tile_x[to_x] = select(vec4<f16>(), next_x.a, keeps_x);
+        tile_x[to_x + 16u * LINE] = select(vec4<f16>(), next_x.b, keeps_x);
+        tile_x[to_x + 32u * LINE] = select(vec4<f16>(), next_x.c, keeps_x);
+        tile_x[to_x + 48u * LINE] = select(vec4<f16>(), next_x.d, keeps_x);
+        tile_x[to_x + 64u * LINE] = select(vec4<f16>(), next_x.e, keeps_x);
+        tile_x[to_x + 80u * LINE] = select(vec4<f16>(), next_x.f, keeps_x);
+        tile_x[to_x + 96u * LINE] = select(vec4<f16>(), next_x.g, keeps_x);
+        tile_x[to_x + 112u * LINE] = select(vec4<f16>(), next_x.h, keeps_x);
         workgroupBarrier();
-        // The last step brings itself again.
-        let next = min(b + 1u, end - 1u);
-        w = block(load_w + next);
-        x0 = x[load_x + 8u * next];
-        x1 = x[load_x + 8u * next + 1u];
-        x2 = x[load_x + 8u * next + 2u];
-        x3 = x[load_x + 8u * next + 3u];
-        for (var k = 0u; k < 8u; k += 4u) {
+        w = block(load_w + min(b + 2u + second, last));
+        next_x = eight_of_x(token0 + load_token, min(8u * b + 16u + load_column, 8u * last + load_column % 8u));
+        for (var k = 0u; k < 16u; k += 4u) {
             let a0 = coopLoadT<Left>(&tile_x[from_x + k], LINE);
             let a1 = coopLoadT<Left>(&tile_x[from_x + 16u * LINE + k], LINE);
             let b0 = coopLoad<Right>(&tile_w[from_w + k], LINE);
@@ -83,36 +102,29 @@ fn matmul_cooperative(
             c13 = coopMultiplyAdd(a1, b3, c13);
         }
     }
-    // Sixteen tokens by sixteen rows and the sixteen that are 64 further, one such pair after the other.
     let mine = subgroup * 16u * RESULT_LINE;
     let token = token0 + 32u * m;
-    coopStoreT(c00, &results[mine], RESULT_LINE);
-    coopStoreT(c02, &results[mine + 4u], RESULT_LINE);
-    workgroupBarrier();
-    leave(group, token, 8u * n, mine, lane);
-    workgroupBarrier();
-    coopStoreT(c01, &results[mine], RESULT_LINE);
-    coopStoreT(c03, &results[mine + 4u], RESULT_LINE);
-    workgroupBarrier();
-    leave(group, token, 8u * n + 4u, mine, lane);
-    workgroupBarrier();
-    coopStoreT(c10, &results[mine], RESULT_LINE);
-    coopStoreT(c12, &results[mine + 4u], RESULT_LINE);
-    workgroupBarrier();
-    leave(group, token + 16u, 8u * n, mine, lane);
-    workgroupBarrier();
-    coopStoreT(c11, &results[mine], RESULT_LINE);
-    coopStoreT(c13, &results[mine + 4u], RESULT_LINE);
-    workgroupBarrier();
-    leave(group, token + 16u, 8u * n + 4u, mine, lane);
+    leave(c00, c02, group, token, 8u * n, mine, lane);
+    leave(c01, c03, group, token, 8u * n + 4u, mine, lane);
+    leave(c10, c12, group, token + 16u, 8u * n, mine, lane);
+    leave(c11, c13, group, token + 16u, 8u * n + 4u, mine, lane);
 }
 
-// Stores sixteen tokens by two times sixteen rows that a subgroup left at `place`; `a` is the place of the first rows in vec4.
-fn leave(group: vec3<u32>, token: u32, a: u32, place: u32, lane: u32) {
+// Stores sixteen tokens by sixteen rows from the vec4 `a` on and by the sixteen that are 64 further, by way of `mine`.
+fn leave(low: Sums, high: Sums, group: vec3<u32>, token: u32, a: u32, mine: u32, lane: u32) {
     let column = lane % 4u;
-    for (var i = lane / 4u; i < 16u; i += 8u) {
-        let at = place + i * RESULT_LINE + column;
-        let scale = scale_of_x(token + i);
-        store(group, token + i, a + column, results[at] * scale, results[at + 4u] * scale);
-    }
+    let i = lane / 4u;
+    let at = mine + i * RESULT_LINE + column;
+    coopStoreT(low, &results[mine], RESULT_LINE);
+    workgroupBarrier();
+    let low0 = results[at];
+    let low1 = results[at + 8u * RESULT_LINE];
+    workgroupBarrier();
+    coopStoreT(high, &results[mine], RESULT_LINE);
+    workgroupBarrier();
+    let scale0 = scale_of_x(token + i);
+    let scale1 = scale_of_x(token + i + 8u);
+    store(group, token + i, a + column, low0 * scale0, results[at] * scale0);
+    store(group, token + i + 8u, a + column, low1 * scale1, results[at + 8u * RESULT_LINE] * scale1);
+    workgroupBarrier();
 }
