@@ -1,7 +1,8 @@
 // y = x W^T for the tokens of a chunk on matrix hardware. One workgroup of eight subgroups of 32 computes a tile of 128 tokens
 // by 128 rows of W, walking its share of the columns in steps of 64; a subgroup computes 32 tokens by 64 rows as 2 by 4
 // matrices of 16 x 16. Both operands go through workgroup memory as f16, in lines that are padded to 72 values so that
-// neighbouring lines begin in different banks. The next step's operands are on their way while this one's are multiplied.
+// neighbouring lines begin in different banks. The next step's operands are on their way while this one's are kept and
+// multiplied.
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;           // by the store
 @group(0) @binding(2) var<uniform> step: Step;
 
@@ -19,7 +20,7 @@ alias Left = coop_mat16x16<f16, A>;
 alias Right = coop_mat16x16<f16, B>;
 alias Sums = coop_mat16x16<f32, C>;
 
-// Four columns of every sixteenth token.
+// Eight times four columns: of every sixteenth token, or a block of weights.
 struct Eight {
     a: vec4<f16>, b: vec4<f16>, c: vec4<f16>, d: vec4<f16>,
     e: vec4<f16>, f: vec4<f16>, g: vec4<f16>, h: vec4<f16>,
@@ -33,6 +34,15 @@ fn x_of(token: u32, column: u32) -> vec4<f16> {
 fn eight_of_x(token: u32, column: u32) -> Eight {
     return Eight(x_of(token, column), x_of(token + 16u, column), x_of(token + 32u, column), x_of(token + 48u, column),
         x_of(token + 64u, column), x_of(token + 80u, column), x_of(token + 96u, column), x_of(token + 112u, column));
+}
+
+fn weights_of(block: Block, i: u32, factor: f32) -> Eight {
+    let a = octet_of(block, i, 0u);
+    let b = octet_of(block, i, 1u);
+    let c = octet_of(block, i, 2u);
+    let d = octet_of(block, i, 3u);
+    return Eight(vec4<f16>(a.lo * factor), vec4<f16>(a.hi * factor), vec4<f16>(b.lo * factor), vec4<f16>(b.hi * factor),
+        vec4<f16>(c.lo * factor), vec4<f16>(c.hi * factor), vec4<f16>(d.lo * factor), vec4<f16>(d.hi * factor));
 }
 
 @compute @workgroup_size(256)
@@ -68,12 +78,18 @@ fn matmul_cooperative(
         let i = load_w + min(b + second, last);
         let factor = select(0.0, 1.0, WHOLE | (b + second < end));
         let keeps_x = WHOLE | (8u * b + load_column < 8u * end);
+        // The next step's loads begin as soon as there is room for what they bring, which is before anyone waits.
+        let unpacked = weights_of(w, i, factor);
+        w = block(load_w + min(b + 2u + second, last));
         workgroupBarrier();     // the previous tile has been read
-        for (var o = 0u; o < 4u; o += 1u) {
-            let octet = octet_of(w, i, o);
-            tile_w[to_w + 2u * o] = vec4<f16>(octet.lo * factor);
-            tile_w[to_w + 2u * o + 1u] = vec4<f16>(octet.hi * factor);
-        }
+        tile_w[to_w] = unpacked.a;
+        tile_w[to_w + 1u] = unpacked.b;
+        tile_w[to_w + 2u] = unpacked.c;
+        tile_w[to_w + 3u] = unpacked.d;
+        tile_w[to_w + 4u] = unpacked.e;
+        tile_w[to_w + 5u] = unpacked.f;
+        tile_w[to_w + 6u] = unpacked.g;
+        tile_w[to_w + 7u] = unpacked.h;
         tile_x[to_x] = select(vec4<f16>(), next_x.a, keeps_x);
         tile_x[to_x + 16u * LINE] = select(vec4<f16>(), next_x.b, keeps_x);
         tile_x[to_x + 32u * LINE] = select(vec4<f16>(), next_x.c, keeps_x);
@@ -82,9 +98,8 @@ fn matmul_cooperative(
         tile_x[to_x + 80u * LINE] = select(vec4<f16>(), next_x.f, keeps_x);
         tile_x[to_x + 96u * LINE] = select(vec4<f16>(), next_x.g, keeps_x);
         tile_x[to_x + 112u * LINE] = select(vec4<f16>(), next_x.h, keeps_x);
-        workgroupBarrier();
-        w = block(load_w + min(b + 2u + second, last));
         next_x = eight_of_x(token0 + load_token, min(8u * b + 16u + load_column, 8u * last + load_column % 8u));
+        workgroupBarrier();
         for (var k = 0u; k < 16u; k += 4u) {
             let a0 = coopLoadT<Left>(&tile_x[from_x + k], LINE);
             let a1 = coopLoadT<Left>(&tile_x[from_x + 16u * LINE + k], LINE);
