@@ -398,8 +398,11 @@ impl Context {
             }
             self.submit(&self.prompt.ops[done..end], rows, "prompt");
             done = end;
-            // One piece is in hand while the one before it is waited for, so that the GPU has no pause between them.
-            if let Some(earlier) = earlier.replace(self.model.device().passed()) {
+            // One piece is in hand while the one before it is waited for, so that the GPU has no pause between them. With the last
+            // one neither is: the next chunk's rows of the per-layer table are fetched meanwhile.
+            if let Some(earlier) = earlier.replace(self.model.device().passed())
+                && !last
+            {
                 earlier.await?;
             }
         }
