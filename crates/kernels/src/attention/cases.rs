@@ -231,16 +231,20 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
-/// What a kind of products is tried with before it is used: windows and all keys, more than a tile and a block each way.
+/// What a kind of products is tried with before it is used, where attention depends on it: windows and all keys, more than a tile and
+/// a block each way.
 pub(crate) fn trial(products: matmul::Products) -> Vec<Case> {
+    let setting = |(head_dim, capacity, window)| {
+        let products = Products::of(products, KvType::F16, head_dim);
+        let shape = Shape { heads: 8, kv_heads: 1, head_dim, capacity, window, kv: KvType::F16, products };
+        Setting { shape, position: 590, scores: Scores::Usual, extent: 1.0 }
+    };
     [(256, 620, 512), (512, 700, 0)]
-        .map(|(head_dim, capacity, window)| {
-            let products = Products::of(products, KvType::F16, head_dim);
-            let shape =
-                Shape { heads: 8, kv_heads: 1, head_dim, capacity, window, kv: KvType::F16, products };
-            prompt("trial", Setting { shape, position: 590, scores: Scores::Usual, extent: 1.0 }, 19)
-        })
-        .into()
+        .map(setting)
+        .into_iter()
+        .filter(|setting| setting.shape.products != Products::Float)
+        .map(|setting| prompt("trial", setting, 19))
+        .collect()
 }
 
 /// The same for matrix hardware: tiles of sixteen keys and rows, wide heads.
