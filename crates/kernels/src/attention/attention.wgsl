@@ -13,8 +13,6 @@ const SHARERS = HEADS / KV_HEADS;   // query heads of a key and value head
 const TILES = (SHARERS + HEADS_PER_TILE - 1u) / HEADS_PER_TILE;
 const CHUNKS = (N + 3u) / 4u;       // of sixteen columns
 const KEYS = 64u;
-// Lower than any score; exp(LOWEST - score) is 0 and LOWEST - LOWEST is 0, which infinities do not give.
-const LOWEST = -3.0e38;
 
 // Sixteen columns of the block's keys; between scores and values, the maxima and sums of each row's sixteen invocations.
 var<workgroup> tile_k: array<vec4<f32>, 4u * KEYS>;
@@ -28,16 +26,6 @@ var<workgroup> corrections: array<f32, ROWS>;
 // Where four columns of a key lie: neighbouring keys are read together and must lie in different banks.
 fn place(key: u32, part: u32) -> u32 {
     return key * 4u + (part ^ (key / 2u % 4u));
-}
-
-fn largest(v: vec4<f32>) -> f32 {
-    return max(max(v.x, v.y), max(v.z, v.w));
-}
-
-// Keys first .. last - 1 that a token sees.
-fn first_of(token: u32) -> u32 {
-    let last = step.position + token + 1u;
-    return select(0u, last - WINDOW, WINDOW != 0u && last > WINDOW);
 }
 
 // The larger of a row's maximum so far and those of its sixteen invocations.

@@ -24,14 +24,8 @@ const VALUE_LINE = N + 2u;
 const SCORE_LINE = 17u;
 const WEIGHT_LINE = 18u;
 const RESULT_LINE = 5u;
-// Lower than any score; exp(LOWEST - score) is 0 and LOWEST - LOWEST is 0, which infinities do not give.
-const LOWEST = -3.0e38;
 // exp(SLACK) is far inside the range of f16.
 const SLACK = 8.0;
-
-alias Left = coop_mat16x16<f16, A>;
-alias Right = coop_mat16x16<f16, B>;
-alias Sums = coop_mat16x16<f32, C>;
 
 var<workgroup> tile_q: array<vec4<f16>, 32u * LINE>;            // (32 rows, 136)
 var<workgroup> tile_kv: array<vec4<f16>, KEYS * LINE>;          // (KEYS, 136), or (VALUE_KEYS, HEAD_DIM + 8)
@@ -40,16 +34,6 @@ var<workgroup> scores: array<vec4<f32>, 8u * 16u * RESULT_LINE>;
 var<workgroup> weights: array<vec4<f16>, 32u * WEIGHT_LINE>;    // (32 rows, 72 keys)
 var<workgroup> factors: array<f32, 32>;                         // of rows
 var<workgroup> risen: array<u32, 8>;                            // by subgroup, whether a row's maximum has changed
-
-fn largest(v: vec4<f32>) -> f32 {
-    return max(max(v.x, v.y), max(v.z, v.w));
-}
-
-// The first key that a token sees.
-fn first_of(token: u32) -> u32 {
-    let last = step.position + token + 1u;
-    return select(0u, last - WINDOW, WINDOW != 0u && last > WINDOW);
-}
 
 // Tokens behind the step's last see nothing.
 fn sees(token: u32, keys: vec4<u32>) -> vec4<bool> {

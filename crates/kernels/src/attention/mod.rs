@@ -99,7 +99,8 @@ pub fn shader(shape: &Shape) -> Shader {
         .constant("HEAD_DIM", shape.head_dim)
         .constant("CAPACITY", shape.capacity)
         .constant("WINDOW", shape.window)
-        .file(include_str!("../shared/step.wgsl"));
+        .file(include_str!("../shared/step.wgsl"))
+        .file(include_str!("seen.wgsl"));
     match shape.products {
         Products::Float => shader
             .constant("ROWS", tile.rows)
@@ -110,6 +111,7 @@ pub fn shader(shape: &Shape) -> Shader {
             .file(include_str!("attention.wgsl")),
         Products::Cooperative => shader
             .cooperative()
+            .file(include_str!("../shared/matrices.wgsl"))
             .file(include_str!("attention_cooperative.wgsl"))
             .file(include_str!("tiles_cooperative.wgsl")),
     }

@@ -10,11 +10,6 @@ fn cached_at(key: u32) -> u32 {
 
 struct Four { a: vec4<f16>, b: vec4<f16>, c: vec4<f16>, d: vec4<f16> }
 
-struct Eight {
-    a: vec4<f16>, b: vec4<f16>, c: vec4<f16>, d: vec4<f16>,
-    e: vec4<f16>, f: vec4<f16>, g: vec4<f16>, h: vec4<f16>,
-}
-
 // Every eighth key from `key` on, at `column` of its row in the cache. What no row sees may be gone from the cache: the nearest
 // key stands for it.
 fn eight_keys(key: u32, first: u32, last: u32, column: u32) -> Eight {

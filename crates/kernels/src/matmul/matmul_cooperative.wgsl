@@ -16,16 +16,6 @@ var<workgroup> tile_w: array<vec4<f16>, 128u * LINE>;               // (128 rows
 var<workgroup> tile_x: array<vec4<f16>, 128u * LINE>;               // (128 tokens, 72)
 var<workgroup> results: array<vec4<f32>, 8u * 16u * RESULT_LINE>;   // (subgroup, 16 tokens, 16)
 
-alias Left = coop_mat16x16<f16, A>;
-alias Right = coop_mat16x16<f16, B>;
-alias Sums = coop_mat16x16<f32, C>;
-
-// Eight times four columns: of every sixteenth token, or a block of weights.
-struct Eight {
-    a: vec4<f16>, b: vec4<f16>, c: vec4<f16>, d: vec4<f16>,
-    e: vec4<f16>, f: vec4<f16>, g: vec4<f16>, h: vec4<f16>,
-}
-
 // Lines past the end repeat the last.
 fn x_of(token: u32, column: u32) -> vec4<f16> {
     return x[min(token, step.rows - 1u) * BLOCKS * 8u + column];

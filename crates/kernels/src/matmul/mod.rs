@@ -98,9 +98,11 @@ impl Products {
                 .file(halves)
                 .file(include_str!("elements_f16.wgsl"))
                 .file(include_str!("matmul.wgsl")),
-            Products::Cooperative => {
-                shader.cooperative().file(halves).file(include_str!("matmul_cooperative.wgsl"))
-            }
+            Products::Cooperative => shader
+                .cooperative()
+                .file(halves)
+                .file(include_str!("../shared/matrices.wgsl"))
+                .file(include_str!("matmul_cooperative.wgsl")),
         }
     }
 }
