@@ -13,6 +13,8 @@ use gpu::{Account, Buffer, Device, Readback, Recorder, Shader, Usage};
 use kernels::head_norm_rope::rope_table;
 use kernels::op::{Op, Step};
 use kernels::top_k;
+use std::collections::VecDeque;
+use std::pin::Pin;
 use std::rc::Rc;
 
 /// Layers submitted at once on the prompt path: between two such pieces a cancellation is seen. A wait costs 0.1 to
@@ -34,11 +36,16 @@ pub struct Context {
     pub(crate) decode: Pass,
     /// Where the rows of a table that stays in the file come from.
     pub(crate) per_layer_rows: Option<PerLayerRows>,
+    /// The pieces of a prompt that were submitted and not waited for, the oldest first.
+    in_hand: VecDeque<Passing>,
     pub(crate) position: u32,
     /// End of the furthest position written since the sequence was empty: what the rings have overwritten goes by this,
     /// also when a chunk was cancelled or the sequence cut.
     pub(crate) reach: u32,
 }
+
+/// Ends when the GPU has done a piece of a prompt.
+type Passing = Pin<Box<dyn Future<Output = Result<(), gpu::Error>>>>;
 
 /// A context's buffers of the plan, but for readbacks.
 fn create_buffers(device: &Device, plan: &Plan) -> Result<Vec<Option<Buffer>>, gpu::Error> {
@@ -99,6 +106,7 @@ impl Context {
             prompt,
             decode,
             per_layer_rows,
+            in_hand: VecDeque::new(),
             position: 0,
             reach: 0,
         };
@@ -383,27 +391,28 @@ impl Context {
         self.model.device().submit(recorder);
     }
 
-    /// All layers, in pieces so that a cancellation is seen and no driver's time limit is met. The last piece is not waited for.
-    async fn record_prompt(&self, rows: u32, cancelled: &dyn Fn() -> bool) -> Result<(), Error> {
-        let ends = &self.prompt.layer_ends;
+    /// All layers, in pieces so that a cancellation is seen and no driver's time limit is met. The last two pieces are not waited
+    /// for: the next chunk's rows of the per-layer table are fetched meanwhile.
+    async fn record_prompt(&mut self, rows: u32, cancelled: &dyn Fn() -> bool) -> Result<(), Error> {
+        let layers = self.prompt.layer_ends.len();
         let mut done = 0;
-        let mut earlier = None;
-        for (n, &end) in ends.iter().enumerate() {
-            let last = n + 1 == ends.len();
-            if !last && (n + 1) % LAYERS_PER_SUBMIT != 0 {
+        for layer in 0..layers {
+            let last = layer + 1 == layers;
+            if !last && (layer + 1) % LAYERS_PER_SUBMIT != 0 {
                 continue;
             }
             if cancelled() {
                 return Err(Error::Cancelled);
             }
+            let end = self.prompt.layer_ends[layer];
             self.submit(&self.prompt.ops[done..end], rows, "prompt");
             done = end;
-            // One piece is in hand while the one before it is waited for, so that the GPU has no pause between them. With the last
-            // one neither is: the next chunk's rows of the per-layer table are fetched meanwhile.
-            if let Some(earlier) = earlier.replace(self.model.device().passed())
-                && !last
-            {
-                earlier.await?;
+            // One piece is in hand while the one before it is waited for, so that the GPU has no pause between them. A model of few
+            // layers may be one piece a chunk, so this goes by what is in hand of all chunks.
+            self.in_hand.push_back(Box::pin(self.model.device().passed()));
+            let allowed = if last { 2 } else { 1 };
+            while self.in_hand.len() > allowed {
+                self.in_hand.pop_front().expect("one is left").await?;
             }
         }
         Ok(())
