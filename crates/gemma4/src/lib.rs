@@ -14,6 +14,7 @@ mod model;
 mod output;
 mod per_layer_rows;
 pub mod plan;
+mod prompt;
 mod rewind;
 mod state;
 mod upload;
