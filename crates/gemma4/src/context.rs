@@ -25,7 +25,7 @@ pub struct Context {
     pub(crate) asked: Vec<u32>,
     pub(crate) model: Rc<Model>,
     buffers: Vec<Option<Buffer>>,
-    readback: Readback,
+    pub(crate) readback: Readback,
     /// For a single token's id: the next one's may be on its way while one is read.
     token_readbacks: [Readback; 2],
     pub(crate) prompt: Pass,
@@ -34,6 +34,8 @@ pub struct Context {
     pub(crate) per_layer_rows: Option<PerLayerRows>,
     /// The pieces of a prompt that were submitted and not waited for, the oldest first.
     pub(crate) in_hand: VecDeque<Passing>,
+    /// Tokens in the caches after the sequence's last that [`Context::accept`] may take into it.
+    pub(crate) guesses: u32,
     pub(crate) position: u32,
     /// End of the furthest position written since the sequence was empty: what the rings have overwritten goes by this,
     /// also when a chunk was cancelled or the sequence cut.
@@ -100,6 +102,7 @@ impl Context {
             decode,
             per_layer_rows,
             in_hand: VecDeque::new(),
+            guesses: 0,
             position: 0,
             reach: 0,
         };
@@ -138,6 +141,7 @@ impl Context {
 
     async fn decode_one(&mut self, id: u32, want: Want, last: bool) -> Result<Output, Error> {
         self.check(&[id])?;
+        self.guesses = 0;
         let output = self.run_token(id, want, last).await?;
         self.position += 1;
         Ok(output)
@@ -172,6 +176,7 @@ impl Context {
     /// Drops what was prepared for a next token. As long as it is kept, buffers that others drop keep their memory.
     pub fn rest(&mut self) {
         self.ahead = Ahead::default();
+        self.guesses = 0;
     }
 
     /// Forgets all tokens from position `len` on, if the sliding layers' rings still hold what position `len` sees;
@@ -344,8 +349,8 @@ impl Context {
         self.model.device().submit(recorder);
     }
 
-    /// The copy of what a step is to bring back, to a place of two where tokens land.
-    pub(crate) fn record_result(&self, recorder: &mut Recorder, want: Want, slot: usize) {
+    /// The copy of what a step is to bring back.
+    pub(crate) fn record_result(&self, recorder: &mut Recorder, want: Want, readback: &Readback, at: u64) {
         let (arena, bytes) = (&self.model.plan().arena, want.bytes(self.model.config().vocabulary));
         let from = match want {
             Want::Nothing => return,
@@ -353,17 +358,17 @@ impl Context {
             Want::Best => arena.best,
             Want::Logits | Want::AllLogits => arena.logits,
         };
-        recorder.copy_to_readback(self.buffer(from), 0, self.readback(want, slot), 0, bytes);
+        recorder.copy_to_readback(self.buffer(from), 0, readback, at, bytes);
     }
 
-    /// Waits for what a step brings back.
-    pub(crate) async fn collect(&self, want: Want, slot: usize, output: &mut Output) -> Result<(), Error> {
+    /// Waits for what a step brings back to a place of two where tokens land.
+    pub(crate) async fn collect(&self, want: Want, slot: usize) -> Result<Output, Error> {
         let bytes = want.bytes(self.model.config().vocabulary);
         let readback = self.readback(want, slot);
-        Ok(readback.read_with(bytes, |bytes| output.take(want, bytes, &self.asked)).await?)
+        Ok(readback.read_with(bytes, |bytes| Output::of(want, bytes, &self.asked)).await?)
     }
 
-    fn readback(&self, want: Want, slot: usize) -> &Readback {
+    pub(crate) fn readback(&self, want: Want, slot: usize) -> &Readback {
         if want == Want::Token { &self.token_readbacks[slot] } else { &self.readback }
     }
 

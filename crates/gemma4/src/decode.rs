@@ -46,17 +46,16 @@ impl Context {
             }
         };
         self.reach = self.reach.max(self.position + 1);
-        let mut output = Output::default();
         if want == Want::Nothing {
             self.model.device().wait().await?;
-            return Ok(output);
+            return Ok(Output::default());
         }
         if follows && !last && self.per_layer_rows.is_none() && self.position + 2 <= self.capacity() {
             self.begin_next(1 - slot);
         } else {
             self.ahead.recorded = Some((want, self.record_token(want, 0, false)));
         }
-        self.collect(want, slot, &mut output).await?;
+        let output = self.collect(want, slot).await?;
         self.ahead.brought = output.token;
         // What the GPU took is not what is looked up for a placeholder.
         let taken = output.token.filter(|&id| self.embedded_ids(&[id]) == [id]);
@@ -105,7 +104,7 @@ impl Context {
             }
             recorder.pass("token", |pass| ops[begin..end].iter().for_each(|op| op.record(pass, 1)));
             if end == ops.len() {
-                self.record_result(&mut recorder, want, slot);
+                self.record_result(&mut recorder, want, self.readback(want, slot), 0);
             }
             recorder.finish();
             parts.push(recorder);

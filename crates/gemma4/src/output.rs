@@ -60,15 +60,17 @@ impl Want {
 }
 
 impl Output {
-    /// Takes what was read back for one row; `asked` are the ids whose logits came with the best.
-    pub(crate) fn take(&mut self, want: Want, bytes: &[u8], asked: &[u32]) {
+    /// What was read back for one row; `asked` are the ids whose logits came with the best.
+    pub(crate) fn of(want: Want, bytes: &[u8], asked: &[u32]) -> Output {
         let mut words = bytes.chunks_exact(4).map(bytemuck::pod_read_unaligned::<u32>);
+        let mut output = Output::default();
         match want {
             Want::Nothing => {}
-            Want::Token => self.token = words.next(),
-            Want::Best => (self.best, self.log_sum) = scored(&words.collect::<Vec<u32>>(), asked),
-            Want::Logits | Want::AllLogits => self.logits.extend(words.map(f32::from_bits)),
+            Want::Token => output.token = words.next(),
+            Want::Best => (output.best, output.log_sum) = scored(&words.collect::<Vec<u32>>(), asked),
+            Want::Logits | Want::AllLogits => output.logits = words.map(f32::from_bits).collect(),
         }
+        output
     }
 }
 

@@ -31,26 +31,60 @@ impl Context {
                 _ if n + 1 < chunks => Want::Nothing,
                 _ => want,
             };
-            let part = self.step(ids, want, cancelled).await?;
-            output.logits.extend(part.logits);
-            output = Output { logits: output.logits, ..part };
+            let rows = ids.len() as u32;
+            let first = if want == Want::AllLogits { 0 } else { rows - 1 };
+            for part in self.step(ids, first, want, cancelled).await? {
+                output.logits.extend(part.logits);
+                output = Output { logits: output.logits, ..part };
+            }
+            self.position += rows;
         }
+        self.ahead.brought = output.token;
         if want == Want::Nothing {
             self.model.device().wait().await?;
         }
         Ok(output)
     }
 
-    /// A chunk on the prompt path.
-    async fn step(&mut self, ids: &[u32], want: Want, cancelled: &dyn Fn() -> bool) -> Result<Output, Error> {
+    /// Processes a token and guesses of those that follow it, at most a chunk in all, and gives what each of them brings. Only the
+    /// first is part of the sequence then; [`Context::accept`] takes the others into it, one by one.
+    pub async fn verify(
+        &mut self,
+        ids: &[u32],
+        want: Want,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Vec<Output>, Error> {
+        self.check(ids)?;
+        let chunk = self.model.plan().options.chunk as usize;
+        assert!(ids.len() <= chunk, "{} tokens to verify in a chunk of {chunk}", ids.len());
+        let outputs = self.step(ids, 0, want, cancelled).await?;
+        self.position += 1;
+        self.guesses = ids.len() as u32 - 1;
+        Ok(outputs)
+    }
+
+    /// Takes the next guess of [`Context::verify`] into the sequence.
+    ///
+    /// # Panics
+    /// When none is left, or anything else was done to the sequence since.
+    pub fn accept(&mut self) {
+        self.guesses = self.guesses.checked_sub(1).expect("a guess is left");
+        self.position += 1;
+    }
+
+    /// A chunk, and what its rows from `first` on bring. The position stays.
+    async fn step(
+        &mut self,
+        ids: &[u32],
+        first: u32,
+        want: Want,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Vec<Output>, Error> {
         self.rest();
         let rows = self.write_inputs(ids).await?;
         self.reach = self.reach.max(self.position + rows);
         self.record_prompt(rows, cancelled).await?;
-        let output = self.head_rows(rows, want).await?;
-        self.ahead.brought = output.token;
-        self.position += rows;
-        Ok(output)
+        self.head_rows(first, rows, want).await
     }
 
     /// All layers, in pieces so that a cancellation is seen and no driver's time limit is met. The last two pieces are not waited
@@ -80,21 +114,30 @@ impl Context {
         Ok(())
     }
 
-    /// The head over the rows that are wanted, one submit each.
-    async fn head_rows(&self, rows: u32, want: Want) -> Result<Output, Error> {
-        let first = if want == Want::AllLogits { 0 } else { rows - 1 };
-        let mut output = Output::default();
+    /// The head over the rows of a chunk from `first` on, one submit each. What fits the readback is waited for at once.
+    async fn head_rows(&self, first: u32, rows: u32, want: Want) -> Result<Vec<Output>, Error> {
+        let mut outputs = Vec::new();
         if want == Want::Nothing {
-            return Ok(output);
+            return Ok(outputs);
         }
-        for row in first..rows {
-            self.write_step(self.position, rows, row);
-            let mut recorder = self.model.device().recorder();
-            recorder.pass("head", |pass| self.prompt.head(want).for_each(|op| op.record(pass, 1)));
-            self.record_result(&mut recorder, want, 0);
-            self.model.device().submit(recorder);
-            self.collect(want, 0, &mut output).await?;
+        let bytes = want.bytes(self.model.config().vocabulary);
+        let readback = if first + 1 == rows { self.readback(want, 0) } else { &self.readback };
+        let at_once = (readback.bytes() / bytes) as u32;
+        for begin in (first..rows).step_by(at_once as usize) {
+            let end = rows.min(begin + at_once);
+            for row in begin..end {
+                self.write_step(self.position, rows, row);
+                let mut recorder = self.model.device().recorder();
+                recorder.pass("head", |pass| self.prompt.head(want).for_each(|op| op.record(pass, 1)));
+                self.record_result(&mut recorder, want, readback, bytes * u64::from(row - begin));
+                self.model.device().submit(recorder);
+            }
+            let take = |read: &[u8]| {
+                let results = read.chunks_exact(bytes as usize);
+                outputs.extend(results.map(|result| Output::of(want, result, &self.asked)));
+            };
+            readback.read_with(bytes * u64::from(end - begin), take).await?;
         }
-        Ok(output)
+        Ok(outputs)
     }
 }

@@ -16,6 +16,11 @@ fn prompt(context: &mut Context, ids: &[u32]) -> Vec<f32> {
     pollster::block_on(context.prompt(ids, Want::Logits, &|| false)).expect("prompt").logits
 }
 
+fn prompt_anew(context: &mut Context, ids: &[u32]) -> Vec<f32> {
+    assert!(context.truncate(0));
+    prompt(context, ids)
+}
+
 #[test]
 fn truncation_forgets_what_came_after() {
     let device = device();
@@ -41,6 +46,47 @@ fn truncation_beyond_the_rings_is_refused() {
     prompt(&mut context, &ids[..1]);
     assert!(!context.truncate(50), "position 35 was overwritten when the sequence reached 60");
     assert!(context.truncate(0), "an empty sequence needs no past");
+}
+
+#[test]
+fn of_guesses_only_what_is_accepted_is_in_the_sequence() {
+    let device = device();
+    let mut context = pollster::block_on(context(&device, NAME, &options(KvType::F32, 16)));
+    let ids = ids();
+    let expected: Vec<Vec<f32>> = (50..60).map(|n| prompt_anew(&mut context, &ids[..n])).collect();
+    prompt_anew(&mut context, &ids[..49]);
+    // Six tokens that are right and ten that are not, as many as a chunk holds.
+    let guessed: Vec<u32> = ids[49..55].iter().chain(&[7; 10]).copied().collect();
+    let outputs = pollster::block_on(context.verify(&guessed, Want::Logits, &|| false)).expect("verify");
+    assert_eq!(outputs.len(), 16);
+    for (row, output) in outputs[..6].iter().enumerate() {
+        assert_eq!(output.logits, expected[row], "row {row}");
+    }
+    assert_eq!(context.position(), 50);
+    (0..5).for_each(|_| context.accept());
+    assert_eq!(context.position(), 55);
+    assert_eq!(prompt(&mut context, &ids[55..59]), expected[9]);
+    // As few bytes as a token or the best take are read for all rows at once.
+    let tokens = pollster::block_on(context.verify(&ids[59..70], Want::Token, &|| false)).expect("verify");
+    let bests = {
+        assert!(context.truncate(59));
+        pollster::block_on(context.verify(&ids[59..70], Want::Best, &|| false)).expect("verify")
+    };
+    for (token, best) in tokens.iter().zip(&bests) {
+        let likeliest = best.best.iter().max_by(|a, b| a.logit.total_cmp(&b.logit)).expect("the best");
+        assert_eq!(token.token, Some(likeliest.id));
+    }
+}
+
+/// Nothing of what was not accepted may be taken for part of the sequence later.
+#[test]
+#[should_panic(expected = "a guess is left")]
+fn a_guess_is_not_accepted_after_another_step() {
+    let mut context = pollster::block_on(context(&device(), NAME, &options(KvType::F32, 16)));
+    let ids = ids();
+    pollster::block_on(context.verify(&ids[..4], Want::Token, &|| false)).expect("verify");
+    pollster::block_on(context.decode(ids[1], Want::Token)).expect("decode");
+    context.accept();
 }
 
 #[test]
