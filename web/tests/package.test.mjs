@@ -24,6 +24,10 @@ export default {
     equal([streamed.usage.completion_tokens, whole.usage.completion_tokens], [6, 6], 'tokens');
     ensure(whole.usage.prompt_tokens_details.cached_tokens > 0, 'the second answer reused nothing of the first');
     equal(continued.usage.prompt_tokens, whole.usage.prompt_tokens + got.begunTokens, 'tokens of a continued prompt');
+    equal(got.guessed.choices[0].message, got.repeated.choices[0].message, 'an answer with guesses, and without');
+    const counted = got.guessed.usage.completion_tokens_details;
+    ensure(counted.accepted_prediction_tokens >= 20, `${counted.accepted_prediction_tokens} guesses of 40 tokens were right`);
+    equal([got.guessed.usage.completion_tokens, counted.rejected_prediction_tokens], [40, 0], 'tokens, and wrong guesses');
     equal([got.aborted.name, got.aborted.code], ['CancelledError', 'CANCELLED'], 'an aborted stream');
     ensure(got.reused > 0, 'a restored state reuses its tokens');
     equal(got.otherState, 'BAD_STATE', 'bytes that are no state');
@@ -103,6 +107,12 @@ async function use(url) {
   const continued = await completions.create({ ...request, messages, continue_final_message: true });
   const begunTokens = (await engine.tokenize(begun.content)).length;
 
+  // Biased to one token, an answer repeats itself.
+  const [one] = await engine.tokenize('one');
+  const repeating = { ...request, max_tokens: 40, logit_bias: { [one]: 100 } };
+  const repeated = await completions.create(repeating);
+  const guessed = await completions.create({ ...repeating, draft_max: 63 });
+
   const abort = new AbortController();
   const stream = await completions.create({ ...request, max_tokens: 200, stream: true }, { signal: abort.signal });
   const aborted = await thrown(
@@ -128,6 +138,8 @@ async function use(url) {
     streamed,
     whole,
     continued,
+    repeated,
+    guessed,
     begunTokens,
     aborted: plain(aborted),
     reused: again.usage.prompt_tokens_details.cached_tokens,

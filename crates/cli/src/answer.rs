@@ -118,7 +118,7 @@ pub(crate) fn timing_line(finished: &Finished) -> String {
     let decoded = usage.generated_tokens.saturating_sub(1);
     format!(
         "prompt {} tokens ({} reused) in {:.3} s, {:.1} tok/s; first token after {:.3} s; answer {} tokens in {:.3} s, \
-         {:.1} tok/s; {}\n",
+         {:.1} tok/s{}; {}\n",
         usage.prompt_tokens,
         usage.reused_tokens,
         timings.prompt_seconds,
@@ -127,6 +127,10 @@ pub(crate) fn timing_line(finished: &Finished) -> String {
         usage.generated_tokens,
         timings.decode_seconds,
         rate(decoded, timings.decode_seconds),
+        match usage.drafted_tokens {
+            0 => String::new(),
+            drafted => format!(", {} of {drafted} guesses right", usage.accepted_tokens),
+        },
         reason(finished.reason),
     )
 }

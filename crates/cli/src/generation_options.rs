@@ -42,6 +42,9 @@ pub(crate) struct GenerationOptions {
     /// End the answer before this text; may be given several times
     #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     stop: Vec<String>,
+    /// Guess up to N tokens at once where the text repeats what was said before, and verify them in one step; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    draft_max: u32,
 }
 
 impl GenerationOptions {
@@ -51,6 +54,7 @@ impl GenerationOptions {
             max_tokens: self.max_tokens,
             sampling: self.sampling(),
             stop: self.stop.clone(),
+            draft_max: self.draft_max,
             ..GenerateOptions::default()
         }
     }

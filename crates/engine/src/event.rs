@@ -69,6 +69,10 @@ pub struct Usage {
     pub reused_tokens: u32,
     /// Tokens of the answer, without the stop token.
     pub generated_tokens: u32,
+    /// Tokens that were guessed ([`crate::GenerateOptions::draft_max`]).
+    pub drafted_tokens: u32,
+    /// Those of them that were right.
+    pub accepted_tokens: u32,
 }
 
 /// Seconds of an answer, spent in [`crate::Generation::next`]: what the caller does between events does not count.

@@ -2,6 +2,7 @@
 
 use crate::answer::{Answer, Heard};
 use crate::event::{Event, FinishReason, Finished, Timings, Usage};
+use crate::lookup::Lookup;
 use crate::sampling::{Logprobs, Sampler, Sampling, TOP_LOGPROBS_MAX, log_sum, scored};
 use crate::{Cancel, Error, Session};
 use gemma4::{Output, Want};
@@ -31,6 +32,11 @@ pub struct GenerateOptions {
     pub parse: ParseAnswer,
     /// None for no [`Logprobs`]; otherwise each token comes with its own and with those of so many likeliest tokens, 0 to 20.
     pub top_logprobs: Option<u32>,
+    /// Most tokens that are guessed from what the sequence said before and verified in one step (speculative decoding by prompt
+    /// look-up), as many as a chunk holds less one; 0 for none. The answer is the same but for rounding, which is that of prompts.
+    /// It pays where an answer repeats long stretches of its prompt, and costs little elsewhere. Nothing is guessed while a penalty
+    /// or a `top_k` of 0 or above 256 asks for more of each token than the likeliest ones.
+    pub draft_max: u32,
 }
 
 /// What becomes of the marks in which the model thinks and calls functions.
@@ -81,6 +87,8 @@ pub struct Generation<'a> {
     stop_tokens: Vec<u32>,
     max_tokens: u32,
     top_logprobs: Option<u32>,
+    draft_max: usize,
+    lookup: Lookup,
     events: VecDeque<Event>,
     stage: Stage,
     usage: Usage,
@@ -118,9 +126,11 @@ impl<'a> Generation<'a> {
             stop_tokens: options.stop_tokens.clone().unwrap_or_else(|| tokenizer.stops().to_vec()),
             max_tokens: options.max_tokens.unwrap_or(u32::MAX),
             top_logprobs: options.top_logprobs,
+            draft_max: options.draft_max.min(session.draft_max()) as usize,
+            lookup: Lookup::default(),
             events: VecDeque::new(),
             stage: Stage::Prompt(prompt[reused as usize..].to_vec()),
-            usage: Usage { prompt_tokens: prompt.len() as u32, reused_tokens: reused, generated_tokens: 0 },
+            usage: Usage { prompt_tokens: prompt.len() as u32, reused_tokens: reused, ..Usage::default() },
             timings: Timings::default(),
             begun: Instant::now(),
             cancel: cancel.clone(),
@@ -149,7 +159,7 @@ impl<'a> Generation<'a> {
         }
     }
 
-    /// Processes tokens, chooses the one that follows them and says it.
+    /// Processes tokens, chooses those that follow them and says them.
     async fn process(&mut self, ids: &[u32]) -> Result<(), Error> {
         let start = Instant::now();
         let first = self.usage.generated_tokens == 0;
@@ -163,13 +173,14 @@ impl<'a> Generation<'a> {
             want = Want::Best;
         }
         self.session.ask(&asked)?;
-        let last = self.usage.generated_tokens.saturating_add(1) >= self.max_tokens;
         let result = match first {
-            true => self.session.prompt(ids, want, &self.cancel).await,
-            false => self.session.decode(ids[0], want, last).await,
+            true => {
+                self.session.prompt(ids, want, &self.cancel).await.map(|output| (vec![output], Vec::new()))
+            }
+            false => self.step(ids[0], want).await,
         };
-        let chosen = match result {
-            Ok(output) => self.choose(want, output),
+        let said = match result {
+            Ok((outputs, guesses)) => self.hear(want, outputs, &guesses),
             Err(Error::Cancelled) => {
                 self.finish(FinishReason::Cancelled);
                 return Ok(());
@@ -183,8 +194,43 @@ impl<'a> Generation<'a> {
         } else {
             self.timings.decode_seconds += seconds;
         }
-        let (id, logprobs) = chosen?;
-        self.say(id, logprobs);
+        said
+    }
+
+    /// Processes a token, and what is guessed to follow it.
+    async fn step(&mut self, id: u32, want: Want) -> Result<(Vec<Output>, Vec<u32>), Error> {
+        let left = self.max_tokens.saturating_sub(self.usage.generated_tokens);
+        let place = match self.draft_max > 0 && want != Want::Logits && !self.sampler.penalizes() {
+            true => self.lookup.find(self.session.noted(), self.draft_max),
+            false => None,
+        };
+        let room = (self.session.capacity() - self.session.position()).saturating_sub(1);
+        let most = self.draft_max.min(room as usize).min(left.saturating_sub(1) as usize);
+        let guesses = place.as_ref().map(|place| place.guess(self.session.noted(), most)).unwrap_or_default();
+        if guesses.is_empty() {
+            // Where guesses are near, no step is begun for the next token alone.
+            let last = left <= 1 || place.is_some();
+            return Ok((vec![self.session.decode(id, want, last).await?], guesses));
+        }
+        self.usage.drafted_tokens += guesses.len() as u32;
+        self.session.note_more(&guesses);
+        let ids = [&[id], guesses.as_slice()].concat();
+        Ok((self.session.verify(&ids, want, &self.cancel).await?, guesses))
+    }
+
+    /// Chooses what each output says and says it, as long as it is what was guessed.
+    fn hear(&mut self, want: Want, outputs: Vec<Output>, guesses: &[u32]) -> Result<(), Error> {
+        for (n, output) in outputs.into_iter().enumerate() {
+            let (id, logprobs) = self.choose(want, output)?;
+            self.say(id, logprobs);
+            match (&self.stage, guesses.get(n)) {
+                (Stage::Decode(said), Some(guess)) if said == guess => {
+                    self.session.accept();
+                    self.usage.accepted_tokens += 1;
+                }
+                _ => break,
+            }
+        }
         Ok(())
     }
 

@@ -34,6 +34,7 @@ mod event;
 mod file;
 mod generate;
 mod load;
+mod lookup;
 mod model;
 mod sampling;
 mod session;

@@ -164,6 +164,27 @@ impl Session {
         })
     }
 
+    /// Most guesses of one [`Session::verify`].
+    pub(crate) fn draft_max(&self) -> u32 {
+        self.model.plan().options.chunk - 1
+    }
+
+    /// Processes a noted token and noted guesses of those that follow it; the guesses are not in the sequence until
+    /// [`Session::accept`] takes them, one by one.
+    pub(crate) async fn verify(
+        &mut self,
+        ids: &[u32],
+        want: Want,
+        cancel: &Cancel,
+    ) -> Result<Vec<Output>, Error> {
+        Ok(self.context.verify(ids, want, &|| cancel.is_cancelled()).await?)
+    }
+
+    /// Takes the next guess into the sequence.
+    pub(crate) fn accept(&mut self) {
+        self.context.accept();
+    }
+
     /// Ends a row of decoded tokens.
     pub(crate) fn rest(&mut self) {
         self.context.rest();
@@ -173,6 +194,16 @@ impl Session {
     pub(crate) fn note(&mut self, ids: &[u32]) -> &[u32] {
         self.tokens.truncate(self.context.position() as usize);
         self.tokens.extend_from_slice(ids);
+        &self.tokens
+    }
+
+    /// Notes guesses besides.
+    pub(crate) fn note_more(&mut self, ids: &[u32]) {
+        self.tokens.extend_from_slice(ids);
+    }
+
+    /// The tokens in the cache and those noted.
+    pub(crate) fn noted(&self) -> &[u32] {
         &self.tokens
     }
 

@@ -3,11 +3,18 @@
 use crate::context::Context;
 use crate::error::Error;
 use crate::output::{Output, Want};
+use gpu::Readback;
+use kernels::op::Step;
+use std::ops::Range;
 use std::pin::Pin;
 
 /// Layers submitted at once on the prompt path: between two such pieces a cancellation is seen. A wait costs 0.1 to
 /// 0.3 ms, so that fewer layers would be felt on fast adapters, and more on slow ones by who waits for a stop.
 const LAYERS_PER_SUBMIT: usize = 4;
+
+/// Rows whose heads are submitted at once; on a slow adapter each takes some ten milliseconds, and drivers have time limits.
+const HEADS_PER_SUBMIT: usize = 16;
+const STEP_BYTES: u64 = size_of::<Step>() as u64;
 
 /// Ends when the GPU has done a piece of a prompt.
 pub(crate) type Passing = Pin<Box<dyn Future<Output = Result<(), gpu::Error>>>>;
@@ -114,7 +121,7 @@ impl Context {
         Ok(())
     }
 
-    /// The head over the rows of a chunk from `first` on, one submit each. What fits the readback is waited for at once.
+    /// The head over the rows of a chunk from `first` on. As many results as fit the readback are waited for at once.
     async fn head_rows(&self, first: u32, rows: u32, want: Want) -> Result<Vec<Output>, Error> {
         let mut outputs = Vec::new();
         if want == Want::Nothing {
@@ -125,12 +132,9 @@ impl Context {
         let at_once = (readback.bytes() / bytes) as u32;
         for begin in (first..rows).step_by(at_once as usize) {
             let end = rows.min(begin + at_once);
-            for row in begin..end {
-                self.write_step(self.position, rows, row);
-                let mut recorder = self.model.device().recorder();
-                recorder.pass("head", |pass| self.prompt.head(want).for_each(|op| op.record(pass, 1)));
-                self.record_result(&mut recorder, want, readback, bytes * u64::from(row - begin));
-                self.model.device().submit(recorder);
+            for submitted in (begin..end).step_by(HEADS_PER_SUBMIT) {
+                let of_submit = submitted..end.min(submitted + HEADS_PER_SUBMIT as u32);
+                self.submit_heads(of_submit, rows, want, readback, bytes * u64::from(submitted - begin));
             }
             let take = |read: &[u8]| {
                 let results = read.chunks_exact(bytes as usize);
@@ -139,5 +143,27 @@ impl Context {
             readback.read_with(bytes * u64::from(end - begin), take).await?;
         }
         Ok(outputs)
+    }
+
+    /// The head over some rows of a chunk of `rows`; what it brings goes to the readback from `at` on.
+    fn submit_heads(&self, of: Range<u32>, rows: u32, want: Want, readback: &Readback, at: u64) {
+        let (device, arena) = (self.model.device(), &self.model.plan().arena);
+        // The head's commands read their row from the step's uniform. The uniforms wait in x, which no head reads.
+        let step = |row| Step { rows, position: self.position, row, reserved: 0 };
+        let steps: Vec<Step> = of.map(step).collect();
+        let (waiting, uniform) = (self.buffer(arena.x), self.buffer(arena.step));
+        device.write(waiting, 0, bytemuck::cast_slice(&steps));
+        let mut recorder = device.recorder();
+        for n in 0..steps.len() as u64 {
+            recorder.copy(waiting, n * STEP_BYTES, uniform, 0, STEP_BYTES);
+            recorder.pass("head", |pass| self.prompt.head(want).for_each(|op| op.record(pass, 1)));
+            self.record_result(
+                &mut recorder,
+                want,
+                readback,
+                at + n * want.bytes(self.model.config().vocabulary),
+            );
+        }
+        device.submit(recorder);
     }
 }

@@ -65,7 +65,7 @@ pub(crate) fn load(value: &JsValue, device: &Device) -> Result<LoadOptions, Erro
     })
 }
 
-/// `{max_tokens, temperature, …, stop, stop_tokens, ignore_eos, parse, top_logprobs}`, all optional.
+/// `{max_tokens, temperature, …, stop, stop_tokens, ignore_eos, parse, top_logprobs, draft_max}`, all optional.
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Generate {
@@ -85,6 +85,7 @@ struct Generate {
     ignore_eos: bool,
     parse: Parse,
     top_logprobs: Option<u32>,
+    draft_max: u32,
 }
 
 #[derive(Default, Deserialize)]
@@ -115,6 +116,7 @@ impl Default for Generate {
             ignore_eos: false,
             parse: Parse::default(),
             top_logprobs: None,
+            draft_max: 0,
         }
     }
 }
@@ -146,5 +148,6 @@ pub(crate) fn generate(value: &JsValue) -> Result<GenerateOptions, Error> {
             Parse::Raw => ParseAnswer::Raw,
         },
         top_logprobs: options.top_logprobs,
+        draft_max: options.draft_max,
     })
 }

@@ -178,7 +178,14 @@ export type GenerateEvent =
 export interface Finished {
   type: 'finished';
   reason: 'stop' | 'stop_string' | 'length' | 'context_full' | 'cancelled' | 'tool_call';
-  usage: { prompt_tokens: number; reused_tokens: number; generated_tokens: number };
+  usage: {
+    prompt_tokens: number;
+    reused_tokens: number;
+    generated_tokens: number;
+    /** Tokens that were guessed, and those of them that were right; see `draft_max`. */
+    drafted_tokens: number;
+    accepted_tokens: number;
+  };
   timings: Timings;
 }
 

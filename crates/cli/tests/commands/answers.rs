@@ -60,6 +60,9 @@ fn the_answer_is_all_that_is_printed() {
         assert_eq!((&token["top"][0]["id"], &token["top"][0]["logprob"]), (id, &token["chosen"]), "{token}");
         assert!(token["chosen"].as_f64().is_some_and(|logprob| logprob < 0.0), "{token}");
     }
+    let guessed: serde_json::Value =
+        serde_json::from_str(&run(&["--greedy", "--json", "--draft-max", "8"])).unwrap();
+    assert_eq!((&guessed["ids"], &guessed["usage"]["drafted_tokens"]), (&report["ids"], &0.into()));
     let ids: Vec<u32> = serde_json::from_str(&run(&["--greedy", "--ids"])).unwrap();
     assert_eq!(serde_json::json!(ids), report["ids"]);
 

@@ -39,6 +39,11 @@ impl Sampler {
         }
     }
 
+    /// Whether what is chosen depends on the tokens before by more than their logits.
+    pub(crate) fn penalizes(&self) -> bool {
+        self.sampling.penalizes()
+    }
+
     /// The token that follows `sequence`; none if the logits are no numbers. One random number is used per token,
     /// whatever the settings.
     pub(crate) fn choose(&mut self, logits: Vec<Scored>, sequence: &[u32]) -> Option<u32> {

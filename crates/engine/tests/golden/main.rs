@@ -3,6 +3,7 @@
 mod ended;
 mod files;
 mod greedy;
+mod guessed;
 mod interrupted;
 mod likely;
 mod loading;

@@ -115,12 +115,17 @@ function told(content: TokenLogprobs[]): ChoiceLogprobs | null {
   return content.length > 0 ? { content, refusal: null } : null;
 }
 
-function usage({ usage: { prompt_tokens, reused_tokens, generated_tokens } }: Finished): Usage {
+function usage({ usage: tokens }: Finished): Usage {
+  const { prompt_tokens, reused_tokens, generated_tokens, drafted_tokens, accepted_tokens } = tokens;
   return {
     prompt_tokens,
     completion_tokens: generated_tokens,
     total_tokens: prompt_tokens + generated_tokens,
     prompt_tokens_details: { cached_tokens: reused_tokens },
+    completion_tokens_details: {
+      accepted_prediction_tokens: accepted_tokens,
+      rejected_prediction_tokens: drafted_tokens - accepted_tokens,
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import type { ChatRequest } from './types.ts';
 const CONVERSATION = ['messages', 'tools', 'enable_thinking', 'continue_final_message'] as const;
 const SAME = [
   'temperature', 'top_p', 'top_k', 'min_p', 'presence_penalty', 'frequency_penalty', 'repetition_penalty',
+  'draft_max',
 ] as const;
 /** Read by name below, or of no meaning to one model on one device. */
 const OTHERS = [

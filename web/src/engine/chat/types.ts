@@ -59,6 +59,8 @@ export interface ChatRequest {
   top_k?: number | null;
   min_p?: number | null;
   repetition_penalty?: number | null;
+  /** Most tokens that are guessed at once where the answer repeats what was said before; see `GenerateOptions`. */
+  draft_max?: number | null;
   /** Asks the model to think before it answers. */
   enable_thinking?: boolean;
   /** The last message is the beginning of the answer, which goes on from there. */
@@ -77,6 +79,8 @@ export interface Usage {
     /** Tokens at the start of the prompt that the cache held already. */
     cached_tokens: number;
   };
+  /** Tokens that were guessed where `draft_max` asked for it. The rejected ones are not among `completion_tokens`. */
+  completion_tokens_details: { accepted_prediction_tokens: number; rejected_prediction_tokens: number };
 }
 
 /** What a chunk adds to the answer. */
