@@ -113,7 +113,7 @@ pub(crate) async fn try_all(device: &Device) -> Result<Vec<TierRow>, Failure> {
     Ok(rows)
 }
 
-/// A processor that plays a GPU gains nothing by any tier but the simplest.
+/// A processor that plays a GPU is half a minute at a trial, and gains little by other tiers with a model that it is fast enough for.
 pub(crate) fn gains_nothing(device: &Device) -> bool {
     device.adapter().kind == AdapterKind::Cpu
 }

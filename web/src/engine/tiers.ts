@@ -15,7 +15,7 @@ const SIMPLEST: Tiers = { token: 'float', prompt: 'float' };
 
 /** The best tiers of the adapter that `device` was opened on; the simplest where they cannot be tried. */
 export async function bestTiers(device: Device, adapter: GPUAdapterInfo | undefined): Promise<Tiers> {
-  // A processor that plays a GPU gains nothing by any of them.
+  // A processor that plays a GPU is half a minute at a trial, and gains little with a model that it is fast enough for.
   if (adapter?.isFallbackAdapter) return SIMPLEST;
   const { name, backend, driver, features } = device.describe() as DeviceDescription;
   // Kernels change with the version.

@@ -13,3 +13,4 @@ mod reuse;
 mod run;
 mod sampled;
 mod saved;
+mod tiers;
