@@ -2,7 +2,7 @@
 import { ensure, equal } from './lib.mjs';
 import { modelUrl, withEngine } from './golden.mjs';
 
-const MODEL = 'tiny-kv/llama-q4_0';
+const MODEL = 'tiny-dense-ple/ollama-q4_k_m';
 
 export default {
   async 'an answer is cancelled in its prompt and in its middle, and the session stays right'(test) {

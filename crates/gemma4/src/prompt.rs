@@ -12,7 +12,7 @@ use std::pin::Pin;
 /// 0.3 ms, so that fewer layers would be felt on fast adapters, and more on slow ones by who waits for a stop.
 const LAYERS_PER_SUBMIT: usize = 4;
 
-/// Rows whose heads are submitted at once; on a slow adapter each takes some ten milliseconds, and drivers have time limits.
+/// Rows whose heads are submitted at once: drivers have time limits, and slow adapters take long for a large vocabulary.
 const HEADS_PER_SUBMIT: usize = 16;
 const STEP_BYTES: u64 = size_of::<Step>() as u64;
 

@@ -82,8 +82,8 @@ export interface GenerateOptions {
   /** Each token comes with its log-probability and those of so many likeliest tokens, 0 to 20. */
   top_logprobs?: number;
   /**
-   * Most tokens that are guessed where the text repeats what was said before, and verified in one step; 0 by default. It pays
-   * where an answer repeats long stretches of its prompt, such as a file with a change in it.
+   * Most tokens that are guessed where the text repeats what was said before, and verified in one step; 0 by default. Meant for
+   * answers that repeat long stretches of their prompt, such as a file with a change in it.
    */
   draft_max?: number;
 }

@@ -136,7 +136,7 @@ fn print_foot(device: &Device, tiers: &[TierRow]) -> Result<(), Failure> {
         "time: a token's feed-forward block with the products around it; a product for 256 tokens of a prompt",
     )?;
     if gains_nothing(device) {
-        print_line("a software adapter is used with the simplest tiers, as it gains nothing by others")?;
+        print_line("a software adapter is used with the simplest tiers, whatever came of the others")?;
     }
     Ok(())
 }
