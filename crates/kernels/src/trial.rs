@@ -25,7 +25,7 @@ const TOKENS: u32 = 256;
 /// Cases of a single token's kernels.
 pub fn token_cases(products: TokenProducts, sums: Sums, width: Width) -> Vec<Case> {
     let mut cases = matvec::cases::trial(products, sums);
-    cases.extend(token_attention::cases::trial(Order::read_by(products, 32), width));
+    cases.extend(token_attention::cases::trial(Order::read_by(products, 32), width, sums));
     cases
 }
 

@@ -89,6 +89,7 @@ impl<'a> Builder<'a> {
             epsilon: config.epsilon,
             order,
             width: self.model.plan().options.tiers.token_attention,
+            sums: self.model.plan().options.tiers.token_sums,
         };
         let attended = self.at(arena.attended);
         let buffers = token_attention::Buffers {

@@ -12,6 +12,7 @@ use crate::kv::KvType;
 use crate::matvec::cases::{read_packed, reader_shader};
 use crate::matvec::{Order, interleaved_blocks, reference::interleaved};
 use crate::op::Step;
+use crate::sums::{SUBGROUPS, Sums};
 
 const F32_TOLERANCE: Tolerance = Tolerance {
     relative: 3e-5,
@@ -117,8 +118,12 @@ fn case(name: &str, setting: Setting) -> Case {
     let own_name = if own { "own" } else { "shared" };
     let packed = if order == Order::Packed { ", packed" } else { "" };
     let wide = if shape.width == Width::Wide { ", wide" } else { "" };
+    let sums = match shape.sums {
+        Sums::Workgroup => String::new(),
+        Sums::Subgroup(neighbours) => format!(", subgroups of {neighbours}"),
+    };
     let name = format!(
-        "{name}, {heads}/{kv_heads} heads of {head_dim}, {own_name} {kv:?}, window {window} in {capacity}, at {position}{packed}{wide}"
+        "{name}, {heads}/{kv_heads} heads of {head_dim}, {own_name} {kv:?}, window {window} in {capacity}, at {position}{packed}{wide}{sums}"
     );
     let seen = visible(position, window).len() as u64;
     let bytes =
@@ -137,7 +142,7 @@ fn case(name: &str, setting: Setting) -> Case {
 }
 
 /// What a tier is tried with before it is used.
-pub(crate) fn trial(order: Order, width: Width) -> Vec<Case> {
+pub(crate) fn trial(order: Order, width: Width, sums: Sums) -> Vec<Case> {
     let of = |head_dim, capacity, window| Shape {
         heads: 8,
         kv_heads: 1,
@@ -150,6 +155,7 @@ pub(crate) fn trial(order: Order, width: Width) -> Vec<Case> {
         epsilon: 1e-6,
         order,
         width,
+        sums,
     };
     let at = |shape| Setting { shape, position: 590, scores: Scores::Usual };
     vec![case("trial", at(of(256, 600, 512))), case("trial", at(of(512, 2048, 0)))]
@@ -170,6 +176,7 @@ pub fn cases() -> Vec<Case> {
         epsilon: 1e-6,
         order: Order::Interleaved,
         width: Width::Narrow,
+        sums: Sums::Workgroup,
     };
     let at = |shape, position| Setting { shape, position, scores: Scores::Usual };
     let half = |shape: Shape| Shape { kv: KvType::F16, ..shape };
@@ -253,6 +260,22 @@ pub fn cases() -> Vec<Case> {
     cases.push(case("left packed of many shares", at(packed(half(of(2, 1, 80, 6000, 0))), 5900)));
     cases.push(case("window at the end of the context", at(half(local), 131_071)));
     cases.push(case("many keys of few columns", at(half(of(2, 1, 64, 4096, 0)), 4000)));
+    for neighbours in SUBGROUPS {
+        let exchanging = |shape: Shape| Shape { sums: Sums::Subgroup(neighbours), ..shape };
+        for position in [0, 33, 256, 599] {
+            cases.push(case("few keys around the rounds", at(exchanging(few), position)));
+            cases.push(case("few keys around the rounds", at(exchanging(shared(wide(half(few)))), position)));
+        }
+        for kv in [KvType::F16, KvType::F32, KvType::Q8] {
+            cases.push(case("e2b local", at(exchanging(wide(Shape { kv, ..local })), 1200)));
+            cases.push(case("e2b global", at(exchanging(Shape { kv, ..global }), 700)));
+        }
+        let short = wide(half(of(8, 1, 512, 500, 0)));
+        cases.push(case("e2b global in a short context", at(exchanging(short), 499)));
+        cases.push(case("odd heads", at(exchanging(half(of(3, 1, 160, 150, 0))), 140)));
+        cases.push(case("odd heads", at(exchanging(half(of(3, 1, 72, 150, 0))), 140)));
+        cases.push(case("ring", at(exchanging(half(of(2, 2, 32, 20, 16))), 19)));
+    }
     let far = |shape| Setting { shape, position: 300, scores: Scores::FarApart };
     for capacity in [400, 4500] {
         let heads_of_64 = of(2, 1, 64, capacity, 0);

@@ -5,8 +5,8 @@
 //! qkv (stride) holds raw projections; caches (capacity, kv_heads, head_dim); y (heads, head_dim) in the order in
 //! which the output projection reads it.
 //!
-//! Traffic: over few keys, each query head reads the keys twice and its values once (from cache after the first); over many, keys
-//! and values once for each group of query heads, and partial results twice.
+//! Traffic: over few keys, each query head reads the keys once for every 64 of its columns and its values once (from cache after the
+//! first); over many, keys and values once for each group of query heads, and partial results twice.
 
 pub mod cases;
 pub mod reference;
@@ -14,12 +14,17 @@ pub mod reference;
 use crate::kv::KvType;
 use crate::matvec::{Order, interleaved_blocks};
 use crate::op::{Axis, Op};
+use crate::sums::Sums;
 use gpu::{Binding, Device, Error, Shader};
 
-/// Invocations of a workgroup over many keys; heads may be up to four times as wide.
-const SPLIT_WORKGROUP: u32 = 128;
-/// Keys that a workgroup takes at once, and the fewest for which it is worth having.
-const BLOCK: u32 = 64;
+/// Invocations of a workgroup over many keys.
+const SPLIT_WORKGROUP: u32 = 256;
+/// Widest heads.
+const HEAD_DIM_MAX: u32 = 512;
+/// Keys that a workgroup takes at once, a slot of [`KEY_LANES`] invocations two of them.
+const BLOCK: u32 = 32;
+/// Invocations that compute the scores of two keys together; no more than are in a subgroup where they exchange what they have.
+const KEY_LANES: u32 = 16;
 /// Most shares of the keys, and most of them over all heads.
 const SPLITS_MAX: u32 = 256;
 const HEAD_SPLITS_MAX: u32 = 2048;
@@ -30,15 +35,15 @@ const WORKGROUP_BYTES: u64 = 16384;
 /// Most values of a head's keys that are few: so many keys of 256 columns, which a workgroup reads in little more than the time of a
 /// dispatch.
 const WHOLE_VALUES_MAX: u32 = 1024 * 256;
-/// Invocations of a workgroup over few keys for each column that it takes.
-const PART_INVOCATIONS: u32 = 4;
+/// Columns of a head that a workgroup over few keys takes, if they divide it.
+const PART_COLUMNS: u32 = 64;
 /// Invocations of a workgroup that joins partial results, those of them that join the same columns, and the shares above which
 /// more of them do.
 const MERGE_WORKGROUP: u32 = 128;
 const MERGE_LANES: [u32; 2] = [8, 32];
 const FEW_SPLITS: u32 = 64;
 
-/// How many invocations a workgroup over few keys has. A wide one has more loads in flight, and computes the scores for more columns.
+/// How many invocations a workgroup over few keys has. A wide one has more loads in flight.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Width {
     /// 256, which every device has.
@@ -87,6 +92,8 @@ pub struct Shape {
     pub order: Order,
     /// Workgroups over few keys.
     pub width: Width,
+    /// How invocations add up.
+    pub sums: Sums,
 }
 
 /// Most keys that a token sees.
@@ -98,19 +105,35 @@ fn keys_max(capacity: u32, window: u32) -> u32 {
 /// 0 where there are so few that none are.
 pub fn splits(heads: u32, head_dim: u32, capacity: u32, window: u32) -> u32 {
     let keys = keys_max(capacity, window);
-    // No type of cache has larger heads.
-    let bytes = whole_bytes(KvType::F32, head_dim, keys, Width::Narrow.invocations());
-    let few = keys.saturating_mul(head_dim) <= WHOLE_VALUES_MAX && bytes <= WORKGROUP_BYTES;
-    if few && head_dim.is_multiple_of(32) {
+    let fits = |kv| whole_bytes(kv, head_dim, keys, Width::Narrow.invocations()) <= WORKGROUP_BYTES;
+    let few = keys.saturating_mul(head_dim) <= WHOLE_VALUES_MAX && head_dim.is_multiple_of(32);
+    if few && [KvType::F32, KvType::F16, KvType::Q8].into_iter().all(fits) {
         return 0;
     }
     keys.div_ceil(BLOCK).min((HEAD_SPLITS_MAX / heads).clamp(1, SPLITS_MAX))
 }
 
-/// Workgroup memory of attention over few keys: the query, the newest key and value, all scores, parts of sums.
+/// Workgroup memory of what `prepare.wgsl` leaves: queries, the newest key and value, sums of squares.
+fn prepared_bytes(kv: KvType, head_dim: u32, group: u32) -> u64 {
+    2 * kv.head_bytes(head_dim) + u64::from(4 * group * head_dim + 4 * (group + 2) * takers(head_dim))
+}
+
+/// Workgroup memory of attention over few keys: what is prepared, what is on its way to a cache with scales, all scores, what
+/// invocations add up, the values.
 fn whole_bytes(kv: KvType, head_dim: u32, keys: u32, invocations: u32) -> u64 {
-    let head = 2 * 4 * u64::from(head_dim) + 2 * kv.head_bytes(head_dim);
-    head + 4 * u64::from(keys) + u64::from(16 * invocations + 4 * invocations / PART_INVOCATIONS + 256)
+    let row = if kv == KvType::Q8 { 8 * head_dim } else { 0 };
+    prepared_bytes(kv, head_dim, 1)
+        + u64::from(row + 4 * keys + 16 * invocations + 2 * invocations + 4 * part_columns(head_dim))
+}
+
+/// Invocations that share the sum of a head's squares, as `prepare.wgsl` has them.
+fn takers(head_dim: u32) -> u32 {
+    (head_dim / 8).div_ceil(2)
+}
+
+/// Columns that a workgroup over few keys takes.
+fn part_columns(head_dim: u32) -> u32 {
+    if head_dim.is_multiple_of(PART_COLUMNS) { PART_COLUMNS } else { head_dim }
 }
 
 impl Shape {
@@ -122,11 +145,9 @@ impl Shape {
     /// Query heads that a workgroup over many keys takes together: as many of a kv head's as the memory that every device has
     /// is enough for.
     fn group(&self) -> u32 {
-        let bytes = |group: u32| {
-            let cached = 2 * self.kv.head_bytes(self.head_dim);
-            let (tile, weights) = (16 * 4 * (BLOCK + 1), 16 * BLOCK);
-            cached + u64::from(tile + weights + 4 * group * self.head_dim + 32 * (group + 2))
-        };
+        // What is on its way to a cache with scales lies in the row, too.
+        let row = 16 * SPLIT_WORKGROUP.max(self.head_dim / 2);
+        let bytes = |group| prepared_bytes(self.kv, self.head_dim, group) + u64::from(row + 16 * BLOCK);
         let mut group = (self.heads / self.kv_heads).next_power_of_two().min(GROUP_MAX);
         while group > 1 && bytes(group) > WORKGROUP_BYTES {
             group /= 2;
@@ -149,12 +170,11 @@ impl Shape {
 
     /// Workgroups that divide the columns of a head over few keys.
     fn parts(&self) -> u32 {
-        let columns = self.invocations() / PART_INVOCATIONS;
-        if self.head_dim.is_multiple_of(columns) { self.head_dim / columns } else { 1 }
+        self.head_dim / part_columns(self.head_dim)
     }
 
     fn declare(&self, shader: Shader) -> Shader {
-        shader
+        let shader = shader
             .constant("HEADS", self.heads)
             .constant("KV_HEADS", self.kv_heads)
             .constant("OWN", self.own)
@@ -166,9 +186,22 @@ impl Shape {
             .file(include_str!("../shared/step.wgsl"))
             .file(include_str!("../shared/rope.wgsl"))
             .file(self.kv.file())
-            .file(include_str!("../shared/kv_row.wgsl"))
             .file(include_str!("../shared/kv_cached.wgsl"))
             .file(include_str!("prepare.wgsl"))
+            .file(include_str!("eight.wgsl"));
+        let takers = takers(self.head_dim);
+        let shader = match self.sums {
+            Sums::Subgroup(neighbours) if takers.is_power_of_two() && takers <= neighbours => {
+                shader.subgroups(neighbours).file(include_str!("row_sum_subgroup.wgsl"))
+            }
+            _ => shader.file(include_str!("row_sum.wgsl")),
+        };
+        match self.kv {
+            KvType::Q8 => {
+                shader.file(include_str!("../shared/kv_row.wgsl")).file(include_str!("newest_scaled.wgsl"))
+            }
+            KvType::F16 | KvType::F32 => shader.file(include_str!("newest_plain.wgsl")),
+        }
     }
 
     /// Adds `leave`, whose y has a binding.
@@ -204,6 +237,13 @@ fn whole_shader(shape: &Shape) -> Shader {
         .constant("GROUP", 1u32)
         .constant("PARTS", shape.parts())
         .constant("KEYS_MAX", keys_max(shape.capacity, shape.window));
+    let shader = match shape.sums {
+        Sums::Workgroup => shader.constant("KEY_LANES", KEY_LANES).file(include_str!("whole_scores.wgsl")),
+        Sums::Subgroup(neighbours) => shader
+            .subgroups(neighbours)
+            .constant("KEY_LANES", neighbours.min(KEY_LANES))
+            .file(include_str!("whole_scores_subgroup.wgsl")),
+    };
     shape.declare_leave(shape.declare(shader), 6).file(include_str!("whole.wgsl"))
 }
 
@@ -211,8 +251,13 @@ fn split_shader(shape: &Shape) -> Shader {
     let shader = Shader::new("token_attention")
         .constant("WORKGROUP", SPLIT_WORKGROUP)
         .constant("GROUP", shape.group())
+        .constant("KEY_LANES", KEY_LANES)
         .constant("SPLITS", shape.splits());
-    shape.declare(shader).file(include_str!("splits.wgsl")).file(include_str!("split.wgsl"))
+    shape
+        .declare(shader)
+        .file(include_str!("../shared/kv_row.wgsl"))
+        .file(include_str!("splits.wgsl"))
+        .file(include_str!("split.wgsl"))
 }
 
 fn merge_shader(shape: &Shape) -> Shader {
@@ -258,8 +303,7 @@ pub fn forward(device: &Device, shape: &Shape, buffers: Buffers<'_>) -> Result<V
         shape.kv_heads
     );
     assert!(
-        shape.head_dim.is_multiple_of(shape.kv.head_granule().max(8))
-            && shape.head_dim <= 4 * SPLIT_WORKGROUP,
+        shape.head_dim.is_multiple_of(shape.kv.head_granule().max(8)) && shape.head_dim <= HEAD_DIM_MAX,
         "token_attention: heads of {}",
         shape.head_dim
     );

@@ -10,14 +10,13 @@
 
 const N: u32 = HEAD_DIM / 4u;       // vec4 in a head
 const PER_KV: u32 = HEADS / KV_HEADS;
-const NORM_LANES: u32 = 8u;         // invocations that share a sum of squares
+const TAKERS: u32 = (HALF + 1u) / 2u;       // invocations that share a row: a query, the key or the value
 // Lower than any score; exp(LOWEST - score) is 0 and LOWEST - LOWEST is 0, which infinities do not give.
 const LOWEST: f32 = -3.0e38;
 
 var<workgroup> query: array<vec4<f32>, GROUP * N>;
 var<workgroup> new_key: array<Kv, HEAD_UNITS>;
 var<workgroup> new_value: array<Kv, HEAD_UNITS>;
-var<workgroup> squares: array<f32, (GROUP + 2u) * NORM_LANES>;
 
 // Keys first .. last (exclusive) that the token sees: causal, and on sliding layers not before last - WINDOW (0: no window).
 struct Seen { first: u32, last: u32 }
@@ -27,96 +26,81 @@ fn seen() -> Seen {
     return Seen(select(0u, last - min(WINDOW, last), WINDOW != 0u), last);
 }
 
-struct Pair { a: vec4<f32>, b: vec4<f32> }
-
-// Four pairs (j, j + HEAD_DIM / 2) of a head, normed, weighted and rotated.
-fn rotated(start: u32, weights: u32, inverse: f32, i: u32) -> Pair {
-    let a = qkv[start + i] * inverse * norms[weights + i];
-    let b = qkv[start + HALF + i] * inverse * norms[weights + HALF + i];
-    let angle = angles(step.position, i);
-    return Pair(a * angle.cosine - b * angle.sine, b * angle.cosine + a * angle.sine);
-}
-
-// One over the root mean square of row r: the queries, the key, the value.
-fn inverse_norm(r: u32) -> f32 {
-    var sum = 0.0;
-    for (var i = 0u; i < NORM_LANES; i += 1u) {
-        sum += squares[r * NORM_LANES + i];
-    }
-    return inverseSqrt(sum / f32(HEAD_DIM) + EPSILON);
-}
-
 // The query head of place h in the group. Places behind a kv head's last query repeat it, and nothing is stored of them.
 fn head_at(first_head: u32, kv_head: u32, h: u32) -> u32 {
     return min(first_head + h, (kv_head + 1u) * PER_KV - 1u);
 }
 
-fn prepare(first_head: u32, kv_head: u32, newest: bool, append: bool, local: u32) {
+// Four pairs (j, j + HEAD_DIM / 2) of a head, and what they are multiplied by.
+struct Pair { a: vec4<f32>, b: vec4<f32>, weight_a: vec4<f32>, weight_b: vec4<f32>, angle: Angles }
+
+// Pair i of row r: the queries, the key, the value.
+fn loaded(first_head: u32, kv_head: u32, r: u32, i: u32) -> Pair {
     // K = V layers have no value rows: their values are the raw keys (V_OFFSET = K_OFFSET).
-    let key_row = (HEADS + kv_head) * N;
-    let value_row = V_OFFSET / 4u + kv_head * N;
-    let r = local / NORM_LANES;
-    if (r < GROUP || (newest && r < GROUP + 2u)) {
-        let start = select(select(value_row, key_row, r == GROUP), head_at(first_head, kv_head, r) * N, r < GROUP);
-        var sum = 0.0;
-        for (var i = local % NORM_LANES; i < N; i += NORM_LANES) {
-            let v = qkv[start + i];
-            sum += dot(v, v);
+    var start = V_OFFSET / 4u + kv_head * N;
+    if (r < GROUP) {
+        start = head_at(first_head, kv_head, r) * N;
+    } else if (r == GROUP) {
+        start = (HEADS + kv_head) * N;
+    }
+    let a = qkv[start + i];
+    let b = qkv[start + HALF + i];
+    if (r > GROUP) {
+        return Pair(a, b, vec4<f32>(1.0), vec4<f32>(1.0), Angles(vec4<f32>(1.0), vec4<f32>(0.0)));
+    }
+    let weights = select(0u, N, r == GROUP);
+    return Pair(a, b, norms[weights + i], norms[weights + HALF + i], angles(step.position, i));
+}
+
+fn square(pair: Pair) -> f32 {
+    return dot(pair.a, pair.a) + dot(pair.b, pair.b);
+}
+
+// Leaves pair i of row r normed, weighted and rotated.
+fn put(kv_head: u32, append: bool, r: u32, i: u32, pair: Pair, inverse: f32) {
+    let raw_a = pair.a * inverse * pair.weight_a;
+    let raw_b = pair.b * inverse * pair.weight_b;
+    let angle = pair.angle;
+    let a = raw_a * angle.cosine - raw_b * angle.sine;
+    let b = raw_b * angle.cosine + raw_a * angle.sine;
+    if (r < GROUP) {
+        query[r * N + i] = a;
+        query[r * N + HALF + i] = b;
+    } else {
+        put_newest(kv_head, append, r > GROUP, i, a);
+        put_newest(kv_head, append, r > GROUP, HALF + i, b);
+    }
+}
+
+// All that is needed is asked for before any of it is waited for. An invocation takes two pairs of a row, or one.
+fn prepare(first_head: u32, kv_head: u32, newest: bool, append: bool, local: u32) {
+    let r = local / TAKERS;
+    let i = local % TAKERS;
+    let takes = r < GROUP || (newest && r < GROUP + 2u);
+    let takes_two = takes && i + TAKERS < HALF;
+    var one = Pair();
+    var two = Pair();
+    if (takes) {
+        one = loaded(first_head, kv_head, r, i);
+    }
+    if (takes_two) {
+        two = loaded(first_head, kv_head, r, i + TAKERS);
+    }
+    let sum = row_sum(square(one) + square(two), r, local);
+    if (takes) {
+        let inverse = inverseSqrt(sum / f32(HEAD_DIM) + EPSILON);
+        put(kv_head, append, r, i, one, inverse);
+        if (takes_two) {
+            put(kv_head, append, r, i + TAKERS, two, inverse);
         }
-        squares[local] = sum;
     }
-    workgroupBarrier();
-    for (var i = local; i < GROUP * HALF; i += WORKGROUP) {
-        let h = i / HALF;
-        let pair = rotated(head_at(first_head, kv_head, h) * N, 0u, inverse_norm(h), i % HALF);
-        query[h * N + i % HALF] = pair.a;
-        query[h * N + HALF + i % HALF] = pair.b;
-    }
-    if (newest) {
-        prepare_newest(key_row, value_row, kv_head, append, local);
-    }
+    pack_newest(kv_head, newest, append, local);
     workgroupBarrier();
 }
 
-fn prepare_newest(key_row: u32, value_row: u32, kv_head: u32, append: bool, local: u32) {
-    let at = ((step.position % CAPACITY) * KV_HEADS + kv_head) * HEAD_UNITS;
-    for (var i = local; i < HALF; i += WORKGROUP) {
-        let pair = rotated(key_row, N, inverse_norm(GROUP), i);
-        row[i] = pair.a;
-        row[HALF + i] = pair.b;
-    }
-    workgroupBarrier();
-    for (var i = local; i < N; i += WORKGROUP) {
-        let top = row_top(i);
-        new_key[i] = kv_unit(row[i], top);
-        if (append) {
-            k_cache[at + i] = new_key[i];
-        }
-        if (KV_SCALES && i % 8u == 0u) {
-            new_key[kv_scale_at(i)] = kv_scale(top);
-            if (append) {
-                k_cache[at + kv_scale_at(i)] = kv_scale(top);
-            }
-        }
-    }
-    workgroupBarrier();
-    for (var i = local; i < N; i += WORKGROUP) {
-        row[i] = qkv[value_row + i] * inverse_norm(GROUP + 1u);
-    }
-    workgroupBarrier();
-    for (var i = local; i < N; i += WORKGROUP) {
-        let top = row_top(i);
-        new_value[i] = kv_unit(row[i], top);
-        if (append) {
-            v_cache[at + i] = new_value[i];
-        }
-        if (KV_SCALES && i % 8u == 0u) {
-            new_value[kv_scale_at(i)] = kv_scale(top);
-            if (append) {
-                v_cache[at + kv_scale_at(i)] = kv_scale(top);
-            }
-        }
-    }
+// Where the newest key and value are put in the caches.
+fn newest_at(kv_head: u32) -> u32 {
+    return ((step.position % CAPACITY) * KV_HEADS + kv_head) * HEAD_UNITS;
 }
 
 fn newest_key(i: u32) -> Raw {

@@ -1,106 +1,71 @@
 // Attention of a single token over many keys. One workgroup computes GROUP query heads of one kv head over one share of the
-// keys, so that a key is loaded once for all of them. Keys come in blocks of BLOCK and each block in chunks of columns
-// through workgroup memory, the next two chunks on their way while one is multiplied: two invocations compute a key's scores, half
-// of a chunk each. Softmax runs online (maximum and sum carried from block to block); for the values, invocations take four
-// columns each of all heads. What is left is joined by merge.wgsl.
+// keys, so that a key is loaded once for all of them. Keys come in blocks, KEY_LANES invocations to each key; softmax runs online
+// (maximum and sum carried from block to block); for the values, invocations take four columns each of all heads and share the
+// keys. The next keys and values are always on their way. What is left is joined by merge.wgsl.
 @group(0) @binding(6) var<storage, read_write> partials: array<vec4<f32>>;  // (SPLITS, HEADS, HEAD_DIM)
 @group(0) @binding(7) var<storage, read_write> sums: array<vec2<f32>>;      // (SPLITS, HEADS): maximum, sum
 
-const CHUNK: u32 = 4u;                              // vec4 of each key
-const CHUNKS: u32 = (N + 2u * CHUNK - 1u) / (2u * CHUNK) * 2u;  // even; behind the last column chunks are zeros
-const PITCH: u32 = BLOCK + 1u;                      // so that a key's vec4s lie in different banks
-const ROW: u32 = CHUNK * PITCH;                     // a tile of keys; it serves as scratch between tiles
+const ROW: u32 = max(WORKGROUP, 2u * N);            // serves as scratch, too
 const SHARES: u32 = WORKGROUP / N;                  // invocations that share four columns of the values
-const FOLD: u32 = 16u;                              // invocations that share a maximum or a sum over the block
+const FOLD: u32 = 8u;                               // invocations that share a sum over the block
 
 // The block's scores, then its weights: a number for each of up to four heads.
 var<workgroup> weights: array<vec4<f32>, BLOCK>;
 
-// Keys in a block: `cached` of them in the cache from key `first` on, and behind them perhaps the newest.
-struct Block { first: u32, cached: u32, count: u32, kv_head: u32 }
-
-// One of the vec4 of a chunk. Keys and columns that are not there repeat the last.
-fn fetched(block: Block, chunk: u32, u: u32) -> Raw {
-    let j = min(u / CHUNK, block.count - 1u);
-    let i = min(chunk * CHUNK + u % CHUNK, N - 1u);
-    if (j >= block.cached) {
-        return newest_key(i);
-    }
-    return raw_key(cached_at(block.first + j, block.kv_head), i);
-}
-
-fn put(chunk: u32, u: u32, raw: Raw) {
-    let there = N % (2u * CHUNK) == 0u || chunk * CHUNK + u % CHUNK < N;
-    row[u % CHUNK * PITCH + u / CHUNK] = select(vec4<f32>(0.0), unpacked(raw), there);
-}
-
-// The vec4 i of the query at place h; places behind the last repeat it.
+// Vec4 i of the query at place h, zeros behind the last; places behind the last repeat it.
 fn query_at(h: u32, i: u32) -> vec4<f32> {
-    return query[min(h, GROUP - 1u) * N + i];
+    return select(vec4<f32>(0.0), query[min(h, GROUP - 1u) * N + place(i)], N % KEY_STEP == 0u || i < N);
 }
 
-// What an invocation loads of a chunk; the last again where there are no more.
-struct Part { a: Raw, b: Raw }
+// A number for each head, of two keys.
+struct Two { one: vec4<f32>, two: vec4<f32> }
 
-fn fetched_part(block: Block, chunk: u32, local: u32) -> Part {
-    let there = min(chunk, CHUNKS - 1u);
-    return Part(fetched(block, there, local), fetched(block, there, local + WORKGROUP));
+// Adds what vec4 i of two keys adds to their scores.
+fn term(before: Two, i: u32, one: Raw, two: Raw) -> Two {
+    let k = unpacked(one);
+    let l = unpacked(two);
+    let a = query_at(0u, i);
+    let b = query_at(1u, i);
+    let c = query_at(2u, i);
+    let d = query_at(3u, i);
+    return Two(before.one + vec4<f32>(dot(a, k), dot(b, k), dot(c, k), dot(d, k)),
+        before.two + vec4<f32>(dot(a, l), dot(b, l), dot(c, l), dot(d, l)));
 }
 
-fn put_part(chunk: u32, part: Part, local: u32) {
-    put(chunk, local, part.a);
-    put(chunk, local + WORKGROUP, part.b);
+fn terms(before: Two, eight: Eight, piece: u32, lane: u32) -> Two {
+    let i = piece * KEY_STEP + lane;
+    var sum = term(before, i, eight.a, eight.e);
+    sum = term(sum, i + KEY_LANES, eight.b, eight.f);
+    sum = term(sum, i + 2u * KEY_LANES, eight.c, eight.g);
+    return term(sum, i + 3u * KEY_LANES, eight.d, eight.h);
 }
 
-// What the chunk in the tile adds to this invocation's half of the scores of key local % BLOCK.
-fn chunk_scores(chunk: u32, local: u32) -> vec4<f32> {
-    var scores = vec4<f32>(0.0);
-    let begin = local / BLOCK * (CHUNK / 2u);
-    for (var n = begin; n < begin + CHUNK / 2u; n += 1u) {
-        let key = row[n * PITCH + local % BLOCK];
-        let i = min(chunk * CHUNK + n, N - 1u);
-        scores += vec4<f32>(dot(query_at(0u, i), key), dot(query_at(1u, i), key),
-            dot(query_at(2u, i), key), dot(query_at(3u, i), key));
-    }
-    return scores;
-}
-
-// This invocation's half of the scores of key local % BLOCK. Two chunks are on their way while one is multiplied.
-fn half_scores(block: Block, local: u32) -> vec4<f32> {
-    var scores = vec4<f32>(0.0);
-    var even = fetched_part(block, 0u, local);
-    var odd = fetched_part(block, 1u, local);
-    for (var chunk = 0u; chunk < CHUNKS; chunk += 2u) {
-        put_part(chunk, even, local);
-        workgroupBarrier();
-        even = fetched_part(block, chunk + 2u, local);
-        scores += chunk_scores(chunk, local);
-        workgroupBarrier();
-        put_part(chunk + 1u, odd, local);
-        workgroupBarrier();
-        odd = fetched_part(block, chunk + 3u, local);
-        scores += chunk_scores(chunk + 1u, local);
-        workgroupBarrier();
-    }
-    return scores;
-}
-
-// Leaves the scores of the block in `weights`; those of keys that are not there are LOWEST. Gives each head's maximum.
-fn score(block: Block, local: u32) -> vec4<f32> {
-    row[local] = half_scores(block, local);
+// Leaves the scores of a block of `count` keys in `weights`, of which this invocation has parts of two; those of keys that are
+// not there are LOWEST. Gives each head's maximum.
+fn score(parts: Two, count: u32, local: u32) -> vec4<f32> {
+    // Half of the lanes keep the one key and half the other: each gives away what it has of the one that it does not keep.
+    const KEEPERS = KEY_LANES / 2u;
+    let keeps_two = local % KEY_LANES >= KEEPERS;
+    row[local] = select(parts.two, parts.one, vec4<bool>(keeps_two));
+    workgroupBarrier();
+    let kept = select(parts.one, parts.two, vec4<bool>(keeps_two)) + row[local ^ KEEPERS];
+    workgroupBarrier();
+    row[local] = kept;
     workgroupBarrier();
     if (local < BLOCK) {
-        weights[local] = select(vec4<f32>(LOWEST), row[local] + row[BLOCK + local], local < block.count);
+        // Key local is the one of slot `local`, or the other of slot `local - SLOTS`.
+        let at = local % SLOTS * KEY_LANES + local / SLOTS * KEEPERS;
+        var sum = vec4<f32>(0.0);
+        for (var i = 0u; i < KEEPERS; i += 1u) {
+            // Each invocation begins elsewhere, so that they do not meet in a bank.
+            sum += row[at + (i + local) % KEEPERS];
+        }
+        weights[local] = select(vec4<f32>(LOWEST), sum, local < count);
     }
     workgroupBarrier();
-    if (local < FOLD) {
-        row[local] = max(max(weights[local], weights[local + FOLD]),
-            max(weights[local + 2u * FOLD], weights[local + 3u * FOLD]));
-    }
-    workgroupBarrier();
-    var top = row[0];
-    for (var i = 1u; i < FOLD; i += 1u) {
-        top = max(top, row[i]);
+    var top = weights[0];
+    for (var i = 1u; i < BLOCK; i += 1u) {
+        top = max(top, weights[i]);
     }
     return top;
 }
@@ -112,43 +77,22 @@ fn scaled(sum: Values, by: vec4<f32>) -> Values {
     return Values(sum.a * by.x, sum.b * by.y, sum.c * by.z, sum.d * by.w);
 }
 
-// Adds the value of the block's key j.
-fn weighted(sum: Values, j: u32, value: vec4<f32>) -> Values {
-    let w = weights[j];
+// Adds a value with the weights of key j of the block.
+fn weighted(sum: Values, j: u32, there: bool, value: vec4<f32>) -> Values {
+    let w = select(vec4<f32>(0.0), weights[min(j, BLOCK - 1u)], there);
     return Values(sum.a + w.x * value, sum.b + w.y * value, sum.c + w.z * value, sum.d + w.w * value);
 }
 
-// Adds the values of a block to this invocation's columns and share of the keys. Eight loads are in flight at a time.
-fn valued(before: Values, block: Block, local: u32) -> Values {
-    var sum = before;
-    let column = local % N;
-    let cached = select(0u, block.cached, local < SHARES * N);
-    var j = local / N;
-    for (; j + 7u * SHARES < cached; j += 8u * SHARES) {
-        let a = raw_value(cached_at(block.first + j, block.kv_head), column);
-        let b = raw_value(cached_at(block.first + j + SHARES, block.kv_head), column);
-        let c = raw_value(cached_at(block.first + j + 2u * SHARES, block.kv_head), column);
-        let d = raw_value(cached_at(block.first + j + 3u * SHARES, block.kv_head), column);
-        let e = raw_value(cached_at(block.first + j + 4u * SHARES, block.kv_head), column);
-        let f = raw_value(cached_at(block.first + j + 5u * SHARES, block.kv_head), column);
-        let g = raw_value(cached_at(block.first + j + 6u * SHARES, block.kv_head), column);
-        let h = raw_value(cached_at(block.first + j + 7u * SHARES, block.kv_head), column);
-        sum = weighted(sum, j, unpacked(a));
-        sum = weighted(sum, j + SHARES, unpacked(b));
-        sum = weighted(sum, j + 2u * SHARES, unpacked(c));
-        sum = weighted(sum, j + 3u * SHARES, unpacked(d));
-        sum = weighted(sum, j + 4u * SHARES, unpacked(e));
-        sum = weighted(sum, j + 5u * SHARES, unpacked(f));
-        sum = weighted(sum, j + 6u * SHARES, unpacked(g));
-        sum = weighted(sum, j + 7u * SHARES, unpacked(h));
-    }
-    for (; j < cached; j += SHARES) {
-        sum = weighted(sum, j, unpacked(raw_value(cached_at(block.first + j, block.kv_head), column)));
-    }
-    if (block.cached < block.count && local < N) {
-        sum = weighted(sum, block.count - 1u, newest_value(column));
-    }
-    return sum;
+// Adds the values of keys j, j + SHARES, .. of a block of which `cached` are in the cache.
+fn eight_weighted(before: Values, eight: Eight, j: u32, cached: u32) -> Values {
+    var sum = weighted(before, j, j < cached, unpacked(eight.a));
+    sum = weighted(sum, j + SHARES, j + SHARES < cached, unpacked(eight.b));
+    sum = weighted(sum, j + 2u * SHARES, j + 2u * SHARES < cached, unpacked(eight.c));
+    sum = weighted(sum, j + 3u * SHARES, j + 3u * SHARES < cached, unpacked(eight.d));
+    sum = weighted(sum, j + 4u * SHARES, j + 4u * SHARES < cached, unpacked(eight.e));
+    sum = weighted(sum, j + 5u * SHARES, j + 5u * SHARES < cached, unpacked(eight.f));
+    sum = weighted(sum, j + 6u * SHARES, j + 6u * SHARES < cached, unpacked(eight.g));
+    return weighted(sum, j + 7u * SHARES, j + 7u * SHARES < cached, unpacked(eight.h));
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -158,32 +102,64 @@ fn token_attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invoc
     let first_head = kv_head * PER_KV + group.x % groups * GROUP;
     let split = group.y;
     let keys = seen();
-    let share = split_keys(keys.last - keys.first);
-    let begin = keys.first + split * share;
+    let share_keys = split_keys(keys.last - keys.first);
+    let begin = keys.first + split * share_keys;
     if (begin >= keys.last) {
         return;
     }
-    let end = min(begin + share, keys.last);
-    prepare(first_head, kv_head, OWN && end == keys.last, group.x % groups == 0u, local);
+    let end = min(begin + share_keys, keys.last);
+    let newest = OWN && end == keys.last;
+    let count = end - begin;                        // of this workgroup; keys are counted from `begin`
+    let cached = count - u32(newest);
+    let lane = local % KEY_LANES;
+    let slot = local / KEY_LANES;
+    let column = local % N;
+    // Invocations behind the last share have no keys.
+    let share = select(local / N, BLOCK, local >= SHARES * N);
+    var coming = eight_of_keys(begin, slot, cached, kv_head, 0u, lane);
+    var values = eight_values(begin, share, min(BLOCK, cached), kv_head, column);
+    prepare(first_head, kv_head, newest, group.x % groups == 0u, local);
 
     var top = vec4<f32>(LOWEST);
     var total = vec4<f32>(0.0);     // over a part of the keys, in the first FOLD invocations
     var sum = Values();
-    for (var first = begin; first < end; first += BLOCK) {
-        let count = min(BLOCK, end - first);
-        let block = Block(first, count - u32(OWN && first + count == keys.last), count, kv_head);
+    for (var first = 0u; first < count; first += BLOCK) {
+        let j = first + slot;
+        var parts = Two();
+        for (var piece = 0u; piece < KEY_PIECES; piece += 1u) {
+            let eight = with_newest(coming, newest && j == cached, newest && j + SLOTS == cached, piece, lane);
+            let ends = piece + 1u == KEY_PIECES;
+            coming = eight_of_keys(begin, select(j, j + BLOCK, ends), cached, kv_head, select(piece + 1u, 0u, ends), lane);
+            parts = terms(parts, eight, piece, lane);
+        }
         let before = top;
-        top = max(before, score(block, local));
+        top = max(before, score(parts, count - first, local));
         let correction = exp(before - top);
+        workgroupBarrier();         // all have seen the scores
         if (local < BLOCK) {
             weights[local] = exp(weights[local] - top);
         }
         workgroupBarrier();
         if (local < FOLD) {
-            total = total * correction + (weights[local] + weights[local + FOLD])
-                + (weights[local + 2u * FOLD] + weights[local + 3u * FOLD]);
+            total *= correction;
+            for (var i = local; i < BLOCK; i += FOLD) {
+                total += weights[i];
+            }
         }
-        sum = valued(scaled(sum, correction), block, local);
+        sum = scaled(sum, correction);
+        // The keys of this block that are cached, as they are counted from `begin`.
+        let block_end = min(first + BLOCK, cached);
+        let here = block_end - min(first, block_end);
+        for (var k = share; k < here; k += 8u * SHARES) {
+            let eight = values;
+            values = eight_values(begin + first, k + 8u * SHARES, here, kv_head, column);
+            sum = eight_weighted(sum, eight, k, here);
+        }
+        if (newest && cached - first < BLOCK && local < N) {
+            sum = weighted(sum, cached - first, true, newest_value(column));
+        }
+        let next = first + BLOCK;
+        values = eight_values(begin + next, share, min(BLOCK, cached - min(next, cached)), kv_head, column);
         workgroupBarrier();         // `weights` and `row` are written again in the next round
     }
 

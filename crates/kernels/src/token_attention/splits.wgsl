@@ -1,6 +1,6 @@
 // How the keys that a token sees are divided: in whole blocks, in as few shares as give every workgroup the same number of
 // them. SPLITS shares are enough for all that a token can see.
-const BLOCK: u32 = 64u;
+const BLOCK: u32 = 32u;
 
 // Keys of a share.
 fn split_keys(keys: u32) -> u32 {

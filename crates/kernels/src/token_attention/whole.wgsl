@@ -1,90 +1,32 @@
 // Attention of a single token over few keys, in one dispatch. One workgroup computes a part of the columns of one query head
-// over all keys: every score, of which KEY_LANES invocations compute one together, then the softmax, then the values, for
-// which invocations take four columns each and share the keys. The other parts of the head compute the same scores, which costs
-// less than a dispatch that joins what several workgroups leave. What it costs is waiting for loads, so that eight are in flight.
-const ROW: u32 = N;
-const KEY_LANES: u32 = 8u;
-const UNITS: u32 = 8u;                              // vec4 of a key that an invocation has in flight
-const STEP: u32 = KEY_LANES * UNITS;
-const KEYS: u32 = WORKGROUP / KEY_LANES;            // keys whose scores are computed at once
-const ROUND: u32 = 4u * KEYS;                       // and between two barriers
+// over all keys: every score, then the softmax, then the values, for which invocations take four columns each and share the keys.
+// The other parts of the head compute the same scores, which costs less than a dispatch that joins what several workgroups
+// leave. The first keys and values are on their way before the query is prepared.
+const ROW: u32 = 2u * N;
 const COLUMNS: u32 = N / PARTS;                     // vec4 of a part
 const SHARES: u32 = WORKGROUP / COLUMNS;            // invocations that share four columns of the values
-const FOLD: u32 = 16u;                              // invocations that share a maximum or a sum over the workgroup
 
-// Parts of scores; then of the maximum and of the sum of the weights; then, (4, WORKGROUP), of the values.
-var<workgroup> products: array<f32, ROUND * KEY_LANES>;
+// Parts of what several invocations add up: at last, (4, WORKGROUP), of the values.
+var<workgroup> products: array<f32, 4u * WORKGROUP>;
 var<workgroup> scores: array<f32, KEYS_MAX>;
-var<workgroup> firsts: array<f32, FOLD>;
 
-fn workgroup_max(value: f32, local: u32) -> f32 {
-    products[local] = value;
-    workgroupBarrier();
-    if (local < FOLD) {
-        var top = LOWEST;
-        for (var i = local; i < WORKGROUP; i += FOLD) {
-            top = max(top, products[i]);
-        }
-        firsts[local] = top;
-    }
-    workgroupBarrier();
-    var top = firsts[0];
-    for (var i = 1u; i < FOLD; i += 1u) {
-        top = max(top, firsts[i]);
-    }
-    return top;
+// A lane's vec4 of a piece of the query, zeros behind the last.
+struct Query { a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32> }
+
+fn query_at(i: u32) -> vec4<f32> {
+    return select(vec4<f32>(0.0), query[place(i)], N % KEY_STEP == 0u || i < N);
 }
 
-fn workgroup_total(value: f32, local: u32) -> f32 {
-    products[local] = value;
-    workgroupBarrier();
-    if (local < FOLD) {
-        var sum = 0.0;
-        for (var i = local; i < WORKGROUP; i += FOLD) {
-            sum += products[i];
-        }
-        firsts[local] = sum;
-    }
-    workgroupBarrier();
-    var total = 0.0;
-    for (var i = 0u; i < FOLD; i += 1u) {
-        total += firsts[i];
-    }
-    return total;
+fn query_of(piece: u32, lane: u32) -> Query {
+    let i = piece * KEY_STEP + lane;
+    return Query(query_at(i), query_at(i + KEY_LANES), query_at(i + 2u * KEY_LANES), query_at(i + 3u * KEY_LANES));
 }
 
-// Where vec4 i of a head is taken from; what is not there repeats the last, and counts for nothing.
-fn place(i: u32) -> u32 {
-    return select(min(i, N - 1u), i, N % STEP == 0u);
-}
-
-fn term(i: u32, raw: Raw) -> f32 {
-    return select(0.0, dot(query[place(i)], unpacked(raw)), N % STEP == 0u || i < N);
-}
-
-// This lane's part of a key's score.
-fn score_part(key: u32, kv_head: u32, newest: bool, lane: u32) -> f32 {
-    var product = 0.0;
-    if (newest) {
-        for (var i = lane; i < N; i += KEY_LANES) {
-            product += dot(query[i], unpacked(newest_key(i)));
-        }
-    } else {
-        let at = cached_at(key, kv_head);
-        for (var i = lane; i < N; i += STEP) {
-            let a = raw_key(at, place(i));
-            let b = raw_key(at, place(i + KEY_LANES));
-            let c = raw_key(at, place(i + 2u * KEY_LANES));
-            let d = raw_key(at, place(i + 3u * KEY_LANES));
-            let e = raw_key(at, place(i + 4u * KEY_LANES));
-            let f = raw_key(at, place(i + 5u * KEY_LANES));
-            let g = raw_key(at, place(i + 6u * KEY_LANES));
-            let h = raw_key(at, place(i + 7u * KEY_LANES));
-            product += term(i, a) + term(i + KEY_LANES, b) + term(i + 2u * KEY_LANES, c) + term(i + 3u * KEY_LANES, d)
-                + term(i + 4u * KEY_LANES, e) + term(i + 5u * KEY_LANES, f) + term(i + 6u * KEY_LANES, g) + term(i + 7u * KEY_LANES, h);
-        }
-    }
-    return product;
+// What a piece of two keys adds to this lane's parts of their scores.
+fn terms(q: Query, k: Eight) -> vec2<f32> {
+    return vec2<f32>(
+        dot(q.a, unpacked(k.a)) + dot(q.b, unpacked(k.b)) + dot(q.c, unpacked(k.c)) + dot(q.d, unpacked(k.d)),
+        dot(q.a, unpacked(k.e)) + dot(q.b, unpacked(k.f)) + dot(q.c, unpacked(k.g)) + dot(q.d, unpacked(k.h)));
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -94,30 +36,15 @@ fn token_attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invoc
     let kv_head = head / PER_KV;
     let keys = seen();
     let count = keys.last - keys.first;
+    let cached = count - u32(OWN);
+    let column = part * COLUMNS + local % COLUMNS;
+    let share = local / COLUMNS;
+    let coming = eight_of_keys(keys.first, local / KEY_LANES, cached, kv_head, 0u, local % KEY_LANES);
+    var values = eight_values(keys.first, share, cached, kv_head, column);
     prepare(head, kv_head, OWN, part == 0u && head % PER_KV == 0u, local);
 
-    var top = LOWEST;
-    for (var round = 0u; round < count; round += ROUND) {
-        let end = min(round + ROUND, count);
-        let lane = local % KEY_LANES;
-        for (var j = round + local / KEY_LANES; j < end; j += KEYS) {
-            products[(j - round) * KEY_LANES + lane] = score_part(keys.first + j, kv_head, OWN && j + 1u == count, lane);
-        }
-        workgroupBarrier();
-        let j = round + local;
-        if (local < ROUND && j < end) {
-            let at = local * KEY_LANES;
-            var score = 0.0;
-            for (var i = 0u; i < KEY_LANES; i += 1u) {
-                // Each invocation begins elsewhere, so that they do not meet in a bank.
-                score += products[at + (i + local) % KEY_LANES];
-            }
-            scores[j] = score;
-            top = max(top, score);
-        }
-        workgroupBarrier();         // `products` is written again in the next round
-    }
-    top = workgroup_max(top, local);
+    let largest = leave_scores(keys.first, count, coming, kv_head, local);
+    let top = workgroup_max(largest, local);        // its barriers publish the scores, too
     var total = 0.0;
     for (var j = local; j < count; j += WORKGROUP) {
         let weight = exp(scores[j] - top);
@@ -126,9 +53,17 @@ fn token_attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invoc
     }
     total = workgroup_total(total, local);          // its barriers publish the weights, too
 
-    let column = part * COLUMNS + local % COLUMNS;
-    let share = local / COLUMNS;
-    let mine = attended(keys.first, count, kv_head, column, share);
+    var mine = vec4<f32>(0.0);
+    if (share < SHARES) {
+        for (var j = share; j < cached; j += 8u * SHARES) {
+            let eight = values;
+            values = eight_values(keys.first, j + 8u * SHARES, cached, kv_head, column);
+            mine += weighted(eight, j, cached);
+        }
+        if (OWN && share == 0u) {
+            mine += scores[cached] * newest_value(column);
+        }
+    }
     products[local] = mine.x;
     products[WORKGROUP + local] = mine.y;
     products[2u * WORKGROUP + local] = mine.z;
@@ -143,37 +78,17 @@ fn token_attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invoc
     leave(head * N + column, local, local < COLUMNS, sum / total);
 }
 
-// The weighted sum of four columns over a share of the keys.
-fn attended(first: u32, count: u32, kv_head: u32, column: u32, share: u32) -> vec4<f32> {
-    var sum = vec4<f32>(0.0);
-    if (share >= SHARES) {
-        return sum;
-    }
-    let cached = count - u32(OWN);
-    var j = share;
-    for (; j + 7u * SHARES < cached; j += 8u * SHARES) {
-        let a = raw_value(cached_at(first + j, kv_head), column);
-        let b = raw_value(cached_at(first + j + SHARES, kv_head), column);
-        let c = raw_value(cached_at(first + j + 2u * SHARES, kv_head), column);
-        let d = raw_value(cached_at(first + j + 3u * SHARES, kv_head), column);
-        let e = raw_value(cached_at(first + j + 4u * SHARES, kv_head), column);
-        let f = raw_value(cached_at(first + j + 5u * SHARES, kv_head), column);
-        let g = raw_value(cached_at(first + j + 6u * SHARES, kv_head), column);
-        let h = raw_value(cached_at(first + j + 7u * SHARES, kv_head), column);
-        sum += scores[j] * unpacked(a);
-        sum += scores[j + SHARES] * unpacked(b);
-        sum += scores[j + 2u * SHARES] * unpacked(c);
-        sum += scores[j + 3u * SHARES] * unpacked(d);
-        sum += scores[j + 4u * SHARES] * unpacked(e);
-        sum += scores[j + 5u * SHARES] * unpacked(f);
-        sum += scores[j + 6u * SHARES] * unpacked(g);
-        sum += scores[j + 7u * SHARES] * unpacked(h);
-    }
-    for (; j < cached; j += SHARES) {
-        sum += scores[j] * unpacked(raw_value(cached_at(first + j, kv_head), column));
-    }
-    if (OWN && share == 0u) {
-        sum += scores[count - 1u] * newest_value(column);
-    }
+// The weighted sum of the values of keys j, j + SHARES, ..
+fn weighted(eight: Eight, j: u32, cached: u32) -> vec4<f32> {
+    var sum = weighted_one(eight.a, j, cached) + weighted_one(eight.b, j + SHARES, cached);
+    sum += weighted_one(eight.c, j + 2u * SHARES, cached) + weighted_one(eight.d, j + 3u * SHARES, cached);
+    sum += weighted_one(eight.e, j + 4u * SHARES, cached) + weighted_one(eight.f, j + 5u * SHARES, cached);
+    sum += weighted_one(eight.g, j + 6u * SHARES, cached) + weighted_one(eight.h, j + 7u * SHARES, cached);
     return sum;
+}
+
+fn weighted_one(raw: Raw, j: u32, cached: u32) -> vec4<f32> {
+    // The weight of a key that is not there is no number of any use.
+    let weight = scores[min(j, KEYS_MAX - 1u)];
+    return select(0.0, weight, j < cached) * unpacked(raw);
 }
