@@ -178,6 +178,10 @@ impl Device {
                 u64::from(needs.invocations) > self.limits().invocations_max,
                 "workgroups of so many invocations",
             ),
+            (
+                u64::from(needs.workgroup_bytes) > self.limits().workgroup_bytes_max,
+                "so much workgroup memory",
+            ),
         ];
         missing.into_iter().find_map(|(missing, feature)| missing.then_some(feature))
     }

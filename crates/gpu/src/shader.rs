@@ -34,6 +34,8 @@ pub(crate) struct Needs {
     pub(crate) cooperative: bool,
     /// Invocations of a workgroup, where they are more than every device has.
     pub(crate) invocations: u32,
+    /// Bytes of workgroup memory, likewise.
+    pub(crate) workgroup_bytes: u32,
 }
 
 /// The two compilers that WGSL goes through. They agree on the language but not on every directive.
@@ -128,6 +130,19 @@ impl Shader {
     #[must_use]
     pub fn invocations_max(&self) -> u32 {
         self.needs.invocations.max(256)
+    }
+
+    /// The shader's workgroups take so many bytes of workgroup memory at most, which may be more than the 16384 of every device.
+    #[must_use]
+    pub fn workgroup_bytes(mut self, bytes: u32) -> Shader {
+        self.needs.workgroup_bytes = bytes;
+        self
+    }
+
+    /// Most bytes of workgroup memory that it may take: as many as it said, else those of every device.
+    #[must_use]
+    pub fn workgroup_bytes_max(&self) -> u32 {
+        self.needs.workgroup_bytes.max(16384)
     }
 
     /// The shader uses packed 4×8-bit dot products.

@@ -399,6 +399,18 @@ fn wide_workgroups_are_for_devices_that_have_them() {
 }
 
 #[test]
+fn much_workgroup_memory_is_for_devices_that_have_it() {
+    let taking = |bytes: u32| double().workgroup_bytes(bytes);
+    let small = device(&Options { profile: Some(Profile::WebGpuDefaults), ..Options::default() });
+    assert_eq!(small.lacks(&taking(16384)), None);
+    assert_eq!(small.lacks(&taking(16385)), Some("so much workgroup memory"));
+    assert!(small.pipeline(&taking(16385)).is_err(), "it is refused before the driver sees it");
+    let whole = device(&Options::default());
+    let most = whole.limits().workgroup_bytes_max as u32;
+    assert_eq!((whole.lacks(&taking(most)), whole.lacks(&taking(most + 1)).is_some()), (None, true));
+}
+
+#[test]
 fn an_adapter_is_chosen_by_a_part_of_its_name() {
     let first = device(&Options::default());
     let wanted = first.adapter().backend.to_uppercase();

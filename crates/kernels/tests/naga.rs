@@ -1,27 +1,22 @@
 //! Every shader of the cases against naga and the limits that WebGPU guarantees, without a GPU.
 
+use gpu::Shader;
 use kernels::case::{Case, all};
 use kernels::op::Step;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use naga::{AddressSpace, Module, TypeInner};
 use std::collections::BTreeMap;
 
-/// Limits of WebGPU's default device (specification, "Limits"), but for invocations: a shader that has more than its 256 says so.
-const WORKGROUP_BYTES_MAX: u32 = 16384;
+/// Of WebGPU's default device (specification, "Limits"). A shader that has more than its 256 invocations, or takes more than its
+/// 16384 bytes of workgroup memory, says so.
 const STORAGE_BUFFERS_MAX: usize = 8;
 
-/// What is used on devices with matrix hardware only, all of which have more workgroup memory than the default.
-const WORKGROUP_BYTES_MAX_WITH_MATRICES: u32 = 48 * 1024;
-
-/// Shader texts of all cases with the kernel's and shader's names and the invocations that it may have, every text once.
-fn shaders() -> BTreeMap<String, (&'static str, &'static str, u32)> {
+/// Shader texts of all cases with the kernel's name and the shader, every text once.
+fn shaders() -> BTreeMap<String, (&'static str, Shader)> {
     let cases = all();
     let of = |case: &Case| {
         let kernel = case.kernel;
-        case.shaders
-            .iter()
-            .map(move |s| (s.source(), (kernel, s.name(), s.invocations_max())))
-            .collect::<Vec<_>>()
+        case.shaders.iter().map(move |shader| (shader.source(), (kernel, shader.clone()))).collect::<Vec<_>>()
     };
     cases.iter().flat_map(of).collect()
 }
@@ -44,7 +39,8 @@ fn parse(text: &str, name: &str) -> Module {
 
 #[test]
 fn shaders_are_valid_within_webgpu_defaults() {
-    for (text, (kernel, name, invocations_max)) in shaders() {
+    for (text, (kernel, shader)) in shaders() {
+        let name = shader.name();
         let module = parse(&text, name);
         let allowed = capabilities(&text);
         let info = Validator::new(ValidationFlags::all(), allowed)
@@ -53,7 +49,7 @@ fn shaders_are_valid_within_webgpu_defaults() {
         let entries: Vec<&str> = module.entry_points.iter().map(|entry| entry.name.as_str()).collect();
         assert_eq!(entries, [name], "entry points of `{name}` of {kernel}");
         let [x, y, z] = module.entry_points[0].workgroup_size;
-        assert!(x * y * z <= invocations_max, "`{name}`: {x} x {y} x {z} invocations");
+        assert!(x * y * z <= shader.invocations_max(), "`{name}`: {x} x {y} x {z} invocations");
 
         let used = info.get_entry_point(0);
         let globals = || module.global_variables.iter();
@@ -62,9 +58,7 @@ fn shaders_are_valid_within_webgpu_defaults() {
         let shared: u32 = in_space(|space| space == AddressSpace::WorkGroup)
             .map(|(_, global)| module.types[global.ty].inner.size(module.to_ctx()))
             .sum();
-        let matrices = allowed.contains(Capabilities::COOPERATIVE_MATRIX);
-        let shared_max = if matrices { WORKGROUP_BYTES_MAX_WITH_MATRICES } else { WORKGROUP_BYTES_MAX };
-        assert!(shared <= shared_max, "`{name}`: {shared} bytes of workgroup memory");
+        assert!(shared <= shader.workgroup_bytes_max(), "`{name}`: {shared} bytes of workgroup memory");
         let buffers = in_space(|space| matches!(space, AddressSpace::Storage { .. })).count();
         assert!(buffers <= STORAGE_BUFFERS_MAX, "`{name}`: {buffers} storage buffers");
 

@@ -111,6 +111,7 @@ pub fn shader(shape: &Shape) -> Shader {
             .file(include_str!("attention.wgsl")),
         Products::Cooperative => shader
             .cooperative()
+            .workgroup_bytes(matmul::COOPERATIVE_WORKGROUP_BYTES)
             .file(include_str!("../shared/matrices.wgsl"))
             .file(include_str!("attention_cooperative.wgsl"))
             .file(include_str!("tiles_cooperative.wgsl")),

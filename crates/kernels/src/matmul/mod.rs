@@ -60,6 +60,9 @@ pub enum Store {
     Gated,
 }
 
+/// Workgroup memory that is enough for any kernel on matrix hardware: tiles of f16, and results, which no other memory passes on.
+pub(crate) const COOPERATIVE_WORKGROUP_BYTES: u32 = 48 << 10;
+
 /// Parts in which the product with a matrix of so many rows is best left to a reader that can add them.
 pub fn parts(weight: &Layout) -> u32 {
     let row_tiles = (weight.rows as u32).div_ceil(TILE_ROWS);
@@ -100,6 +103,7 @@ impl Products {
                 .file(include_str!("matmul.wgsl")),
             Products::Cooperative => shader
                 .cooperative()
+                .workgroup_bytes(COOPERATIVE_WORKGROUP_BYTES)
                 .file(halves)
                 .file(include_str!("../shared/matrices.wgsl"))
                 .file(include_str!("matmul_cooperative.wgsl")),
