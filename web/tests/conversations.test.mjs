@@ -156,7 +156,7 @@ export default {
     const type = (text) => page.locator('#message').fill(text);
 
     await type('half a question');
-    await set(page, { temperature: 0.25, presence_penalty: -0.5, system: 'Be brief.', 'stop-strings': 'END\n\\n\\n\n' });
+    await set(page, { temperature: 0.25, presence_penalty: -0.5, draft_max: 63, system: 'Be brief.', 'stop-strings': 'END\n\\n\\n\n' });
     await visit(page, 'model');
     await page.locator('#url').waitFor();
     await visit(page, 'chat');
@@ -179,6 +179,7 @@ export default {
     await page.locator('#open-settings').click();
     equal(await page.locator('#settings #temperature').inputValue(), '0.25', 'temperature of the new chat after a reload');
     equal(await page.locator('#settings #presence_penalty').inputValue(), '-0.5', 'presence penalty of the new chat after a reload');
+    equal(await page.locator('#settings #draft_max').inputValue(), '63', 'guesses at once of the new chat after a reload');
     equal(await page.locator('#settings #stop-strings').inputValue(), 'END\n\\n\\n', 'stop strings of the new chat after a reload');
     equal(await page.locator('#settings #system').inputValue(), 'Be brief.', 'instructions of the new chat after a reload');
     await page.locator('#settings [aria-label=Close]').click();

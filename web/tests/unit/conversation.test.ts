@@ -5,7 +5,7 @@ import { fromJson, toJson } from '../../src/app/chats/transfer.ts';
 const figures = { model: 'demo', promptTokens: 9, reusedTokens: 2, writtenTokens: 5, promptSeconds: 0.5, decodeSeconds: 1 };
 
 function example() {
-  const settings = { system: 'Be kind.', thinking: true, sampling: { temperature: 0.5, seed: 7, presence_penalty: 0.5, frequency_penalty: -1, stop: ['\n\n', 'END'] } };
+  const settings = { system: 'Be kind.', thinking: true, sampling: { temperature: 0.5, seed: 7, draft_max: 63, presence_penalty: 0.5, frequency_penalty: -1, stop: ['\n\n', 'END'] } };
   const conversation = { ...newConversation(settings), title: 'Goats' };
   const question = newTurn(conversation.id, null, 'user', 'Can a goat fly?');
   const turns: Turn[] = [question, { ...newTurn(conversation.id, question, 'assistant', 'No.'), thoughts: 'Hm.', ending: 'stopped', figures }];

@@ -13,7 +13,7 @@ export interface Settings {
 export type Sampling = Pick<
   GenerateOptions,
   | 'temperature' | 'top_p' | 'top_k' | 'min_p' | 'repetition_penalty' | 'presence_penalty' | 'frequency_penalty' | 'max_tokens'
-  | 'seed' | 'stop'
+  | 'draft_max' | 'seed' | 'stop'
 >;
 
 /** Those that are one number. */

@@ -15,7 +15,8 @@ export const IMPORT_BYTES_MAX = 256 * 1024 * 1024;
 
 const ENDINGS: Ending[] = ['complete', 'length', 'context_full', 'stopped', 'interrupted'];
 const SAMPLING: SamplingNumber[] = [
-  'temperature', 'top_p', 'top_k', 'min_p', 'repetition_penalty', 'presence_penalty', 'frequency_penalty', 'max_tokens', 'seed',
+  'temperature', 'top_p', 'top_k', 'min_p', 'repetition_penalty', 'presence_penalty', 'frequency_penalty', 'max_tokens',
+  'draft_max', 'seed',
 ];
 
 export function toJson(list: Whole[]): string {
