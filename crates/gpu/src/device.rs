@@ -74,7 +74,7 @@ pub(crate) struct Inner {
     pub(crate) counts: Counts,
     pub(crate) pipelines: Pipelines,
     features: Features,
-    adapter: AdapterInfo,
+    pub(crate) adapter: AdapterInfo,
     profile: Option<Profile>,
     pending_write_bytes: AtomicU64,
     #[cfg(target_arch = "wasm32")]
@@ -83,7 +83,6 @@ pub(crate) struct Inner {
     pub(crate) browser_compiler: Option<BrowserCompiler>,
     latest_index: Mutex<Option<wgpu::SubmissionIndex>>,
     /// How long the last wait was: whether the next is worth hurrying.
-    #[cfg(target_arch = "wasm32")]
     pub(crate) last_wait_micros: AtomicU64,
 }
 
@@ -152,7 +151,6 @@ impl Device {
             #[cfg(target_arch = "wasm32")]
             browser_compiler: options.browser_compiler,
             latest_index: Mutex::default(),
-            #[cfg(target_arch = "wasm32")]
             last_wait_micros: AtomicU64::new(0),
         });
         Ok(Device { inner, scope, listed: None })
