@@ -1,5 +1,5 @@
 // Attention of a single token over many keys. One workgroup computes GROUP query heads of one kv head over one share of the
-// keys, so that a key is loaded once for all of them. Keys come in blocks, KEY_LANES invocations to each key; softmax runs online
+// keys, so that a key is loaded once for all of them. Keys come in blocks, KEY_LANES invocations to two keys; softmax runs online
 // (maximum and sum carried from block to block); for the values, invocations take four columns each of all heads and share the
 // keys. The next keys and values are always on their way. What is left is joined by merge.wgsl.
 @group(0) @binding(6) var<storage, read_write> partials: array<vec4<f32>>;  // (SPLITS, HEADS, HEAD_DIM)
