@@ -29,6 +29,26 @@ fn terms(q: Query, k: Eight) -> vec2<f32> {
         dot(q.a, unpacked(k.e)) + dot(q.b, unpacked(k.f)) + dot(q.c, unpacked(k.g)) + dot(q.d, unpacked(k.h)));
 }
 
+// This lane's parts of the scores of two keys, and the first piece of the next two.
+struct Scored { parts: vec2<f32>, coming: Eight }
+
+// Of keys j and j + SLOTS, whose first piece was `begun`; `first_query` is that of the query.
+fn scored_keys(first: u32, j: u32, cached: u32, kv_head: u32, lane: u32, first_query: Query, begun: Eight) -> Scored {
+    var parts = vec2<f32>(0.0);
+    var q = first_query;
+    var coming = begun;
+    for (var piece = 0u; piece < KEY_PIECES; piece += 1u) {
+        let eight = with_newest(coming, OWN && j == cached, OWN && j + SLOTS == cached, piece, lane);
+        let ends = piece + 1u == KEY_PIECES;
+        coming = eight_of_keys(first, select(j, j + KEYS, ends), cached, kv_head, select(piece + 1u, 0u, ends), lane);
+        if (piece > 0u) {
+            q = query_of(piece, lane);
+        }
+        parts += terms(q, eight);
+    }
+    return Scored(parts, coming);
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn token_attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
     let head = group.x;

@@ -10,24 +10,16 @@ fn leave_scores(first: u32, count: u32, begun: Eight, kv_head: u32, local: u32) 
     let lane = local % KEY_LANES;
     let slot = local / KEY_LANES;
     var coming = begun;
-    var q = query_of(0u, lane);
+    let q = query_of(0u, lane);
     var top = LOWEST;
     for (var round = 0u; round < count; round += ROUND) {
         let end = min(round + ROUND, count);
         for (var j = round + slot; j < end; j += KEYS) {
-            var product = vec2<f32>(0.0);
-            for (var piece = 0u; piece < KEY_PIECES; piece += 1u) {
-                let eight = with_newest(coming, OWN && j == cached, OWN && j + SLOTS == cached, piece, lane);
-                let ends = piece + 1u == KEY_PIECES;
-                coming = eight_of_keys(first, select(j, j + KEYS, ends), cached, kv_head, select(piece + 1u, 0u, ends), lane);
-                if (KEY_PIECES > 1u) {
-                    q = query_of(piece, lane);
-                }
-                product += terms(q, eight);
-            }
+            let scored = scored_keys(first, j, cached, kv_head, lane, q, coming);
+            coming = scored.coming;
             let at = (j - round) * KEY_LANES + lane;
-            products[at] = product.x;
-            products[at + WORKGROUP] = product.y;
+            products[at] = scored.parts.x;
+            products[at + WORKGROUP] = scored.parts.y;
         }
         workgroupBarrier();
         let j = round + local;

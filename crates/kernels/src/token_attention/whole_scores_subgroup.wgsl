@@ -13,22 +13,15 @@ fn leave_scores(first: u32, count: u32, begun: Eight, kv_head: u32, local: u32) 
     let lane = local % KEY_LANES;
     let keeps_two = lane >= KEEPERS;
     var coming = begun;
-    var q = query_of(0u, lane);
+    let q = query_of(0u, lane);
     var top = LOWEST;
     for (var round = 0u; round < count; round += KEYS) {
         let j = round + local / KEY_LANES;
-        var product = vec2<f32>(0.0);
-        for (var piece = 0u; piece < KEY_PIECES; piece += 1u) {
-            let eight = with_newest(coming, OWN && j == cached, OWN && j + SLOTS == cached, piece, lane);
-            let ends = piece + 1u == KEY_PIECES;
-            coming = eight_of_keys(first, select(j, j + KEYS, ends), cached, kv_head, select(piece + 1u, 0u, ends), lane);
-            if (KEY_PIECES > 1u) {
-                q = query_of(piece, lane);
-            }
-            product += terms(q, eight);
-        }
+        let scored = scored_keys(first, j, cached, kv_head, lane, q, coming);
+        let parts = scored.parts;
+        coming = scored.coming;
         // Half of the lanes keep the one key and half the other: each gives away what it has of the one that it does not keep.
-        var score = select(product.x, product.y, keeps_two) + subgroupShuffleXor(select(product.y, product.x, keeps_two), KEEPERS);
+        var score = select(parts.x, parts.y, keeps_two) + subgroupShuffleXor(select(parts.y, parts.x, keeps_two), KEEPERS);
         for (var half = KEEPERS / 2u; half > 0u; half /= 2u) {
             score += subgroupShuffleXor(score, half);
         }
