@@ -22,25 +22,34 @@ export class BigAnswer {
     const [path, query] = request.url.split('?');
     if (path !== this.path) return false;
     const caching = query === 'no-store' ? { 'Cache-Control': 'no-store' } : {};
-    const range = { 'Content-Length': this.bytes, 'Content-Range': `bytes 0-${this.bytes - 1}/${this.bytes}`, ETag: '"1"' };
+    const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? 'bytes=0-');
+    const start = Number(from);
+    const end = Math.min(to ? Number(to) + 1 : Infinity, this.bytes);
+    const range = { 'Content-Length': end - start, 'Content-Range': `bytes ${start}-${end - 1}/${this.bytes}`, ETag: '"1"' };
     response.writeHead(206, { ...range, ...caching });
-    this.#send(response);
+    this.#send(response, start, end);
     return true;
   };
 
-  async #send(response) {
-    const start = performance.now();
+  async #send(response, start, end) {
+    const began = performance.now();
     let sent = 0;
-    for (const piece of this.#pieces()) {
+    for (const piece of this.#pieces(start, end)) {
+      // Of a page that goes away nothing is heard again.
       if (!response.write(piece)) await once(response, 'drain');
       sent += piece.length;
-      const early = (1000 * sent) / this.bytesPerSecond - (performance.now() - start);
+      const early = (1000 * sent) / this.bytesPerSecond - (performance.now() - began);
       if (early > 0) await wait(early);
     }
     response.end();
   }
 
-  *#pieces() {
-    for (let left = this.bytes; left > 0; left -= BLOCK_BYTES) yield this.#block.subarray(0, Math.min(left, BLOCK_BYTES));
+  *#pieces(start = 0, end = this.bytes) {
+    for (let at = start; at < end; ) {
+      const from = at % BLOCK_BYTES;
+      const piece = this.#block.subarray(from, Math.min(BLOCK_BYTES, from + end - at));
+      yield piece;
+      at += piece.length;
+    }
   }
 }

@@ -48,9 +48,7 @@ export default {
       await button('Resume').click();
       await button('Delete mine.gguf').waitFor();
       equal(await stored(page), digestOf(FILE), 'what is on the disk');
-      const asked = file.asked.map(({ range }) => range);
-      const ranges = [0, 1, 0, 1].map((mib) => `bytes=${mib * MIB}-`);
-      equal(asked, ranges, 'what was asked for');
+      equal(file.asked.map(({ start }) => start), [0, MIB, 0, MIB], 'what was asked for');
 
       // Another file of the same last part has a name of its own.
       files.add('/other/mine.gguf', OTHER);

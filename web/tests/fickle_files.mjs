@@ -11,7 +11,7 @@ import { createHash } from 'node:crypto';
  *   { whole: true }      Range is ignored: status 200 and the whole file
  *   { total: n }         Content-Range, or Content-Length where Range is ignored, claims a file of n bytes
  *
- * Without an item the answer is right. `asked` records `{ range, ifRange, status }`.
+ * Without an item the answer is right. `asked` records `{ range, start, ifRange, status }`.
  */
 export class FickleFiles {
   #files = new Map();
@@ -43,11 +43,11 @@ export class FickleFiles {
     const { range = null, 'if-range': ifRange = null } = request.headers;
     const fault = file.plan.shift() ?? {};
     const size = file.bytes.length;
-    const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
+    const [, from = 0, to = Infinity] = (/^bytes=(\d+)-(\d+)?$/.exec(range ?? '') ?? []).map((text) => text && Number(text));
     const isSame = ifRange === null || ifRange === file.etag;
     const start = fault.whole || fault.page || !isSame || range === null ? null : from;
     const status = fault.status ?? (start === null ? 200 : start < size ? 206 : 416);
-    file.asked.push({ range, ifRange, status });
+    file.asked.push({ range, start: range === null ? null : from, ifRange, status });
     response.statusCode = status;
     for (const [name, value] of Object.entries(fault.headers ?? {})) response.setHeader(name, value);
     if (file.etag) response.setHeader('ETag', file.etag);
@@ -55,8 +55,9 @@ export class FickleFiles {
     if (status === 416) response.setHeader('Content-Range', `bytes */${size}`);
     if (fault.page) return response.setHeader('Content-Type', 'text/html').end(fault.page), true;
     if (fault.status || status === 416) return response.end(), true;
-    const body = file.bytes.subarray(start ?? 0);
-    if (start !== null) response.setHeader('Content-Range', `bytes ${start}-${size - 1}/${fault.total ?? size}`);
+    const last = start === null ? size - 1 : Math.min(to, size - 1);
+    const body = file.bytes.subarray(start ?? 0, last + 1);
+    if (start !== null) response.setHeader('Content-Range', `bytes ${start}-${last}/${fault.total ?? size}`);
     response.setHeader('Content-Length', start === null ? (fault.total ?? size) : body.length);
     const end = fault.cut ?? fault.stall;
     if (end === undefined && body.length < (start === null ? (fault.total ?? 0) : 0)) {

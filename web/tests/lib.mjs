@@ -20,7 +20,7 @@ export const ORACLE = [process.env.RULLAMA_ORACLE, join(ROOT, '../shared/oracle'
 /** SwiftShader gives every machine the same WebGPU adapter, which Chromium uses on demand only. */
 const SOFTWARE_ADAPTER = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 /** Keep Chromium off the network. */
-const FLAGS = [
+export const FLAGS = [
   '--no-sandbox',
   '--disable-quic',
   '--no-first-run',

@@ -1,38 +1,30 @@
 // Measures what a download of 2 GB takes: `node tests/measure_download.mjs [GB] [MB/s]`, on Linux, from a server on this
 // machine, as fast as it goes or at that pace.
 //
-// It is loaded twice, each time by a new browser. Chromium copies an answer into its garbage-collected heap as fast as it
-// comes, however far the page is behind, unless the answer has `Cache-Control: no-store`: so that one shows what a download
-// itself needs, and the other what Chromium's reading ahead adds.
+// It is loaded twice, each time by a new browser. Chromium copies an answer into its memory as fast as it comes, however far
+// the page is behind, unless the answer has `Cache-Control: no-store`: so that one shows what a download itself needs, and the
+// other what Chromium's reading ahead adds.
 import { setTimeout as wait } from 'node:timers/promises';
+import { alone } from './alone.mjs';
 import { BigAnswer } from './big_answer.mjs';
 import { memoryOf, total, watched } from './browser_memory.mjs';
-import { launch, serveProject } from './lib.mjs';
 
 const SETTLE_MS = 3000;
 
 const file = new BigAnswer('/file', Math.round((Number(process.argv[2]) || 2) * 1e9), 1e6 * Number(process.argv[3]) || Infinity);
-const server = await serveProject(file.answer);
-try {
-  for (const url of ['/file?no-store', '/file']) await measure(url);
-} finally {
-  await server.close();
-}
+for (const url of ['/file?no-store', '/file']) await measure(url);
 
 async function measure(url) {
-  const browser = await launch();
+  const browser = await alone(file.answer);
   try {
-    const page = await browser.newPage();
-    await page.goto(`${server.url}/blank.html`);
     await wait(SETTLE_MS);
     const { bytes, digest } = file;
     const before = await memoryOf(browser);
-    const load = () => page.evaluate(async ([url, bytes, digest]) => {
+    const load = () => browser.run(`
       const { download } = await import('/lib/engine/index.js');
       const start = performance.now();
-      await download({ url, name: 'big', bytes, digest });
-      return (performance.now() - start) / 1000;
-    }, [url, bytes, digest]);
+      await download(${JSON.stringify({ url, name: 'big', bytes, digest })});
+      return (performance.now() - start) / 1000;`);
     const { outcome: seconds, peak, seen, last, repeated } = await watched(browser, ['own', 'files'], load);
     const absent = (there) => [...seen].filter(([id]) => !there.has(id)).map(([, kind]) => kind).join(', ') || 'none';
     console.log(

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { PlainWanted } from '../../src/engine/downloads/download.ts';
 import { FollowingHash } from '../../src/engine/downloads/hash.ts';
 import { goesOn, hasChanged, revision, type Origin } from '../../src/engine/downloads/origin.ts';
+import { STRETCH_BYTES } from '../../src/engine/downloads/pace.ts';
 import { Meter, type Progress } from '../../src/engine/downloads/progress.ts';
 import { transfer, type GrowingFile } from '../../src/engine/downloads/transfer.ts';
 import { fileName, modelName } from '../../src/engine/stored.ts';
@@ -58,7 +59,7 @@ class NodeHash {
 }
 
 /** A server that answers a request for bytes from `start`. */
-type Reply = (start: number, signal: AbortSignal) => Response;
+type Reply = (start: number, signal: AbortSignal, end: number | null) => Response;
 
 const ranged = (bytes: Uint8Array, from: number, more: { upTo?: number; headers?: Record<string, string> } = {}) => {
   const body = bytes.slice(from, more.upTo);
@@ -77,14 +78,16 @@ const good: Reply = (start) => ranged(BYTES, start);
 
 /** Runs a download against replies in turn; time passes as fast as it is waited for. */
 async function run(file: MemoryFile, replies: Reply[], ask: Partial<PlainWanted> = {}, free: number | null = null) {
-  const asked: string[] = [];
+  const [asked, starts]: [string[], number[]] = [[], []];
   const progress: Progress[] = [];
   const fetch = async (_url: string, { headers, signal }: RequestInit) => {
     const range = new Headers(headers).get('Range')!;
+    const [start, last] = range.match(/\d+/g)!.map(Number) as [number, number?];
     asked.push(range);
+    starts.push(start);
     const reply = replies.shift();
     if (!reply) throw new TypeError('Failed to fetch');
-    return reply(Number(/\d+/.exec(range)), signal!);
+    return reply(start, signal!, last === undefined ? null : last + 1);
   };
   const ended = transfer({ ...wanted, ...ask }, file, {
     fetch,
@@ -100,7 +103,7 @@ async function run(file: MemoryFile, replies: Reply[], ask: Partial<PlainWanted>
   let isOver = false;
   ended.then(() => (isOver = true));
   while (!isOver) await vi.advanceTimersByTimeAsync(100);
-  return { ...(await ended), asked, progress, waits: progress.flatMap(({ retryInSeconds }) => retryInSeconds ?? []) };
+  return { ...(await ended), asked, starts, progress, waits: progress.flatMap(({ retryInSeconds }) => retryInSeconds ?? []) };
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -108,25 +111,25 @@ afterEach(() => void vi.useRealTimers());
 
 test('a whole file is loaded with one request', async () => {
   const file = new MemoryFile();
-  const { digest, asked, waits } = await run(file, [good]);
-  expect([digest, asked, waits, file.content]).toEqual([wanted.digest, ['bytes=0-'], [], BYTES]);
+  const { digest, starts, waits } = await run(file, [good]);
+  expect([digest, starts, waits, file.content]).toEqual([wanted.digest, [0], [], BYTES]);
   expect(file.origin).toEqual({ ...origin, digest: wanted.digest });
 });
 
 test('what is there is hashed from the file and not loaded again', async () => {
   const file = new MemoryFile(BYTES.slice(0, 3000), origin);
-  expect(await run(file, [good])).toMatchObject({ digest: wanted.digest, asked: ['bytes=3000-'] });
+  expect(await run(file, [good])).toMatchObject({ digest: wanted.digest, starts: [3000] });
   const complete = new MemoryFile(BYTES, origin);
-  expect(await run(complete, [])).toMatchObject({ digest: wanted.digest, asked: [] });
+  expect(await run(complete, [])).toMatchObject({ digest: wanted.digest, starts: [] });
 });
 
 test('broken answers are gone on from, and the waits grow until bytes come again', async () => {
   const cut: Reply = (start) => ranged(BYTES, start, { upTo: start + 1000 });
   const down: Reply = () => new Response(null, { status: 503 });
   const busy: Reply = () => new Response(null, { status: 429, headers: { 'Retry-After': '20' } });
-  const { digest, asked, waits } = await run(new MemoryFile(), [down, down, cut, down, busy, good]);
+  const { digest, starts, waits } = await run(new MemoryFile(), [down, down, cut, down, busy, good]);
   expect(digest).toBe(wanted.digest);
-  expect(asked).toEqual(['bytes=0-', 'bytes=0-', 'bytes=0-', 'bytes=1000-', 'bytes=1000-', 'bytes=1000-']);
+  expect(starts).toEqual([0, 0, 0, 1000, 1000, 1000]);
   expect(waits).toEqual([1, 2, 1, 2, 20]);
 });
 
@@ -174,7 +177,7 @@ test('the last bytes before a stop are reported, and the speed is that of the la
 
 test('a file that has changed is loaded anew at once', async () => {
   const file = new MemoryFile(Uint8Array.from(BYTES.slice(0, 3000)).reverse(), { ...origin, etag: '"old"' });
-  expect(await run(file, [good, good])).toMatchObject({ digest: wanted.digest, asked: ['bytes=3000-', 'bytes=0-'], waits: [] });
+  expect(await run(file, [good, good])).toMatchObject({ digest: wanted.digest, starts: [3000, 0], waits: [] });
 });
 
 test('a wrong digest leaves nothing, a wrong length leaves all', async () => {
@@ -192,7 +195,7 @@ test('a body longer than was said, or of other bytes than were asked for, is not
   expect((await run(new MemoryFile(), [long])).error?.code).toBe('WRONG_LENGTH');
   const elsewhere: Reply = () => ranged(BYTES, 2000);
   const file = new MemoryFile(BYTES.slice(0, 3000), origin);
-  expect(await run(file, [elsewhere, good])).toMatchObject({ digest: wanted.digest, asked: ['bytes=3000-', 'bytes=3000-'] });
+  expect(await run(file, [elsewhere, good])).toMatchObject({ digest: wanted.digest, starts: [3000, 3000] });
 });
 
 test('a page in the place of the file costs nothing, whatever was there before', async () => {
@@ -226,11 +229,84 @@ test('a server without ranges sends the same file again, and what is there is pa
   expect(changed.cleared).toBe(1);
 });
 
+/** So long that it comes in three stretches. */
+const LARGE = new Uint8Array(2.5 * STRETCH_BYTES);
+LARGE.set(new TextEncoder().encode('GGUF'));
+const large: Partial<PlainWanted> = { digest: digestOf(LARGE) };
+const [FIRST, SECOND, THIRD] = [0, 1, 2].map((i) => `bytes=${i * STRETCH_BYTES}-${(i + 1) * STRETCH_BYTES - 1}`);
+
+class LargeFile extends MemoryFile {
+  #bytes = 0;
+  override get bytes() {
+    return this.#bytes;
+  }
+  override append(piece: Uint8Array) {
+    if (this.content.length === 0) this.content = new Uint8Array(LARGE.length);
+    this.content.set(piece, this.#bytes);
+    this.#bytes += piece.length;
+  }
+  override clear() {
+    super.clear();
+    this.#bytes = 0;
+  }
+}
+
+/** What is asked for of the large file; each piece of 4 MiB comes after `seconds`. */
+const stretch = (seconds = 0, headers: Record<string, string> = {}, tell = () => {}): Reply => (start, _signal, end) => {
+  const upTo = Math.min(end ?? Infinity, LARGE.length);
+  let at = start;
+  const body = new ReadableStream({
+    async pull(controller) {
+      if (seconds > 0) await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+      const piece = LARGE.slice(at, Math.min(at + (4 << 20), upTo));
+      if (piece.length > 0) controller.enqueue(piece);
+      else controller.close();
+      at += piece.length;
+    },
+    cancel: tell,
+  });
+  const all = { 'Content-Range': `bytes ${start}-${upTo - 1}/${LARGE.length}`, 'Content-Length': `${upTo - start}`, ETag: '"a"', ...headers };
+  return new Response(body, { status: 206, headers: Object.entries(all).filter(([, value]) => value !== '') });
+};
+
+test('a server that is faster than the page is asked for a stretch at a time', async () => {
+  const { digest, asked, progress, waits } = await run(new LargeFile(), [stretch(), stretch(), stretch()], large);
+  expect([digest, asked, waits]).toEqual([large.digest, [FIRST, SECOND, THIRD], []]);
+  // Between stretches nothing is checked and nothing waited for.
+  const phases = progress.map(({ phase }) => phase);
+  expect(phases.filter((phase, i) => phase !== phases[i - 1])).toEqual(['checking', 'loading']);
+});
+
+test('a server that the page waits for is asked for all there is, until it is faster', async () => {
+  const slow = await run(new LargeFile(), [stretch(1), stretch(1)], large);
+  expect([slow.digest, slow.asked]).toEqual([large.digest, [FIRST, `bytes=${STRETCH_BYTES}-`]]);
+  const cancelled = vi.fn();
+  const faster = await run(new LargeFile(), [stretch(1), stretch(0, {}, cancelled), stretch()], large);
+  expect([faster.digest, faster.asked]).toEqual([large.digest, [FIRST, `bytes=${STRETCH_BYTES}-`, THIRD]]);
+  expect(cancelled).toHaveBeenCalledOnce();
+});
+
+test('a file that cannot be told from another, hides its length or seems to change is asked for in one piece', async () => {
+  for (const [headers, ask] of [[{ ETag: '' }, { digest: null }], [{ 'Content-Range': '' }, {}]] as const) {
+    const { digest, asked } = await run(new LargeFile(), [stretch(0, headers), stretch(0, headers)], { ...large, ...ask });
+    expect([digest, asked]).toEqual([large.digest, [FIRST, 'bytes=0-']]);
+  }
+  // Where the page knows the length, no server has to say it.
+  const ask = { ...large, bytes: LARGE.length };
+  const hidden = stretch(0, { 'Content-Range': '' });
+  expect((await run(new LargeFile(), [hidden, hidden, hidden], ask)).asked).toEqual([FIRST, SECOND, THIRD]);
+  // Two servers behind one address, each with a tag of its own.
+  const other = stretch(0, { ETag: '"b"' });
+  expect(await run(new LargeFile(), [stretch(), other, other], large)).toMatchObject({ digest: large.digest, asked: [FIRST, SECOND, 'bytes=0-'] });
+  const noRanges: Reply = () => new Response(LARGE, { status: 200, headers: { 'Content-Length': `${LARGE.length}`, ETag: '"a"' } });
+  expect(await run(new LargeFile(), [noRanges], large)).toMatchObject({ digest: large.digest, asked: [FIRST] });
+});
+
 test('a download of another address keeps what is there until the first bytes come', async () => {
   const file = new MemoryFile(Uint8Array.from(BYTES).reverse(), { ...origin, url: 'https://other.example/' });
   const none = await run(file, [], { digest: null });
   expect([none.error?.code, file.bytes]).toEqual(['NETWORK', 5000]);
-  expect(await run(file, [good], { digest: null })).toMatchObject({ digest: wanted.digest, asked: ['bytes=0-'] });
+  expect(await run(file, [good], { digest: null })).toMatchObject({ digest: wanted.digest, starts: [0] });
 });
 
 test('a length that nobody says is the one that came', async () => {
@@ -249,7 +325,7 @@ test('too little room is said before a byte is loaded', async () => {
 });
 
 test('what tells one revision of a file from another', () => {
-  const answer: Signs = { start: 0, total: 5000, etag: '"a"', lastModified: null };
+  const answer: Signs = { isPart: true, start: 0, end: 5000, total: 5000, etag: '"a"', lastModified: null };
   const known = { ...origin, digest: 'sha256:1' };
   const check = (of: Origin | null, now: Partial<Signs>, expected: boolean) =>
     expect(hasChanged(of, { ...answer, ...now })).toBe(expected);

@@ -4,8 +4,12 @@ import { revision, type Origin } from './origin.ts';
 
 /** An answer with a body that is of use. */
 export interface Answer {
+  /** Whether the server knows ranges. */
+  isPart: boolean;
   /** Where in the file the body begins. */
   start: number;
+  /** Where it ends; null where the server does not say. */
+  end: number | null;
   /** Bytes of the whole file; null where the server does not say. */
   total: number | null;
   etag: string | null;
@@ -28,15 +32,16 @@ export class Interrupted extends SourceError {
 /** Statuses after which the same request may succeed: time-outs, too many requests, and failures of the server. */
 const mayPass = (status: number) => [408, 425, 429].includes(status) || status >= 500;
 
-/** Asks for the bytes from `start`, of the same revision as `origin` if it is known. */
+/** Asks for `bytes` from `start` or, if that is null, for all from there, of the same revision as `origin` if it is known. */
 export async function ask(
   url: string,
   start: number,
+  bytes: number | null,
   origin: Origin | null,
   fetch: (url: string, request: RequestInit) => Promise<Response>,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const headers: Record<string, string> = { Range: `bytes=${start}-` };
+  const headers: Record<string, string> = { Range: `bytes=${start}-${bytes === null ? '' : start + bytes - 1}` };
   // To another origin the header would need a preflight, which plain file servers refuse; the answer is compared as well.
   const known = start > 0 && origin && revision(origin);
   if (known && new URL(url).origin === globalThis.location?.origin) headers['If-Range'] = known;
@@ -48,15 +53,16 @@ export async function ask(
   const length = header('Content-Encoding') === null ? number(header('Content-Length')) : null;
   const validators = { etag: header('ETag'), lastModified: header('Last-Modified') };
   if (status === 206 && body) {
-    const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(header('Content-Range') ?? '');
-    // Servers of other origins often do not let the page read Content-Range; the length says as much.
-    const total = range ? number(range[2]!) : length === null ? null : start + length;
-    return { start: range ? Number(range[1]) : start, total, ...validators, body };
+    const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(header('Content-Range') ?? '');
+    if (range) return { isPart: true, start: Number(range[1]), end: Number(range[2]) + 1, total: number(range[3]!), ...validators, body };
+    // Servers of other origins often do not let the page read Content-Range; the length says as much, if it is all there is.
+    const end = length === null ? null : start + length;
+    return { isPart: true, start, end, total: bytes === null || (length ?? bytes) < bytes ? end : null, ...validators, body };
   }
-  if (status === 200 && body) return { start: 0, total: length, ...validators, body };
+  if (status === 200 && body) return { isPart: false, start: 0, end: length, total: length, ...validators, body };
   body?.cancel().catch(() => {});
   // The server's file ends before what is there, so it is another file: the whole of it is asked for.
-  if (status === 416 && start > 0) return ask(url, 0, null, fetch, signal);
+  if (status === 416 && start > 0) return ask(url, 0, bytes, null, fetch, signal);
   const problem = `the server answered ${status} ${response.statusText}`.trimEnd();
   if (mayPass(status)) throw new Interrupted(url, problem, number(header('Retry-After')));
   const message = `${url}: ${problem}; check the address, and whether the server offers the file to this page`;

@@ -20,6 +20,11 @@ export function goesOn(origin: Origin, { url, digest }: PlainWanted): boolean {
   return url === origin.url;
 }
 
+/** Whether another answer of the same server would tell whether it still has the same file. */
+export function isRecognised(answer: Omit<Answer, 'body'>, digest: string | null): boolean {
+  return digest !== null || answer.etag !== null || answer.lastModified !== null;
+}
+
 /** Whether an answer is about other bytes than those from `origin`. Where nothing tells, they are taken for others. */
 export function hasChanged(origin: Origin | null, answer: Omit<Answer, 'body'>): boolean {
   if (!origin) return true;

@@ -3,8 +3,9 @@ import { cancelled, ModelError, SourceError, StorageError } from '../errors.ts';
 import { ask, Interrupted, type Answer } from './answer.ts';
 import type { PlainWanted } from './download.ts';
 import { FollowingHash, type Hash } from './hash.ts';
-import { goesOn, hasChanged, type Origin } from './origin.ts';
-import { pieces } from './pieces.ts';
+import { goesOn, hasChanged, isRecognised, type Origin } from './origin.ts';
+import { Pace, STRETCH_BYTES } from './pace.ts';
+import { Bodies } from './pieces.ts';
 import { Meter, type Progress } from './progress.ts';
 import { backOff } from './retry.ts';
 
@@ -57,6 +58,12 @@ class Transfer {
   #total: number | null;
   /** What is there is of another file. It stays until the first bytes of the wanted one are there to take its place. */
   #isAnother: boolean;
+  readonly #pace = new Pace();
+  readonly #bodies = new Bodies();
+  /** Whether the file can be asked for in parts: the server knows ranges, and tells how long the file is and whether it changed. */
+  #hasParts = true;
+  /** Whether the last request brought what it asked for, so that the next one just goes on. */
+  #goesOn = false;
 
   constructor(wanted: PlainWanted, file: GrowingFile, tools: Tools) {
     this.#wanted = wanted;
@@ -93,7 +100,7 @@ class Transfer {
     if (this.#file.bytes === 0) throw this.#wrongLength(0);
   }
 
-  /** One request: asks for what is missing and appends it. */
+  /** One request: asks for what is missing, or a stretch of it, and appends it. */
   async #attempt(onAnswer: () => void) {
     const { silenceSeconds, signal } = this.#tools;
     const silence = new AbortController();
@@ -103,14 +110,23 @@ class Transfer {
       clearTimeout(timer);
       timer = setTimeout(lost, 1000 * silenceSeconds);
     };
-    this.#meter.at('checking', this.#file.bytes, this.#total);
+    if (!this.#goesOn) this.#meter.at('checking', this.#file.bytes, this.#total);
+    this.#goesOn = false;
+    this.#pace.restart();
     try {
       const either = AbortSignal.any([signal, silence.signal]);
       const [start, origin] = this.#isAnother ? [0, null] : [this.#file.bytes, this.#file.origin];
-      const answer = await ask(this.#wanted.url, start, origin, this.#tools.fetch, either);
+      const bytes = this.#hasParts && this.#pace.serverIsFaster ? STRETCH_BYTES : null;
+      const answer = await ask(this.#wanted.url, start, bytes, origin, this.#tools.fetch, either);
       onAnswer();
       heard();
-      await this.#take(answer, heard);
+      this.#hasParts &&= this.#canDivide(answer);
+      // The beginning of a file that has to come in one answer.
+      if (bytes !== null && answer.isPart && !this.#hasParts && answer.end !== answer.total) {
+        return void answer.body.cancel().catch(() => {});
+      }
+      await this.#take(answer, bytes === null, heard);
+      this.#goesOn = true;
     } catch (thrown) {
       throw silence.signal.aborted ? silence.signal.reason : thrown;
     } finally {
@@ -118,12 +134,18 @@ class Transfer {
     }
   }
 
-  async #take(answer: Answer, heard: () => void) {
+  #canDivide(answer: Answer): boolean {
+    const digest = this.#wanted.digest ?? (this.#isAnother ? null : (this.#file.origin?.digest ?? null));
+    return answer.isPart && (answer.total ?? this.#wanted.bytes) !== null && isRecognised(answer, digest);
+  }
+
+  /** Appends the body of an answer, or of one that `isOpen` as much as comes while the server is no faster than this page. */
+  async #take(answer: Answer, isOpen: boolean, heard: () => void) {
     const { url } = this.#wanted;
     const file = this.#file;
-    const body = pieces(answer.body);
+    const body = this.#bodies.pieces(answer.body);
     const next = () =>
-      body.next().catch((thrown: Error) => {
+      this.#pace.next(body.next).catch((thrown: Error) => {
         throw new Interrupted(url, `the connection broke after ${file.bytes} bytes: ${thrown.message}`);
       });
     try {
@@ -143,13 +165,15 @@ class Transfer {
           this.#hash.follow(fresh);
         }
         this.#meter.at(at < file.bytes ? 'checking' : 'loading', file.bytes, this.#total);
+        if (this.#pace.endsStretch() && this.#pace.serverIsFaster && isOpen && this.#hasParts) return;
       }
     } finally {
       // An answer that is not wanted any more must not go on in the background.
       body.cancel();
     }
     if (this.#total === null) await file.setOrigin({ ...file.origin!, total: (this.#total = file.bytes) });
-    if (file.bytes < this.#total) throw new Interrupted(url, `the answer ended after ${file.bytes} of ${this.#total} bytes`);
+    const end = Math.min(answer.end ?? this.#total, this.#total);
+    if (file.bytes < end) throw new Interrupted(url, `the answer ended after ${file.bytes} of ${end} bytes`);
   }
 
   /** Decides whether the answer continues what is there, and makes room for it. */
@@ -162,7 +186,11 @@ class Transfer {
     if (answer.start !== 0 && answer.start !== asked) {
       throw new Interrupted(url, `the server sent bytes from ${answer.start} where those from ${asked} were asked for`);
     }
-    if (file.bytes > 0 && hasChanged(file.origin, answer)) this.#isAnother = true;
+    if (file.bytes > 0 && hasChanged(file.origin, answer)) {
+      this.#isAnother = true;
+      // The servers behind an address may not agree about a file; one answer agrees with itself.
+      this.#hasParts = false;
+    }
     if (answer.start !== 0 && this.#isAnother) {
       throw new Interrupted(url, 'the file has changed on the server, so it is loaded anew', 0);
     }
