@@ -1,5 +1,6 @@
 //! Counts what tests print: the output of `cargo test`, and the JSON lines of Vitest and the browser tests.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// What was run so far. A check that is no test, such as clippy, counts as one.
@@ -10,6 +11,15 @@ pub(crate) struct Tally {
     pub(crate) failed: Vec<String>,
     /// What was skipped, and why.
     pub(crate) skipped: Vec<Skip>,
+    /// What no set-up could have run here, as the adapter lacks what it needs. It counts as nothing.
+    pub(crate) lacking: Lacking,
+}
+
+/// Tests that did not run, and how many cases of tests that did, by what was missing.
+#[derive(Default)]
+pub(crate) struct Lacking {
+    tests: Vec<Skip>,
+    cases: BTreeMap<String, usize>,
 }
 
 /// A test that could not run, with the reason it gave.
@@ -30,7 +40,7 @@ impl Tally {
         }
     }
 
-    /// The lists of what failed and what was skipped, then the closing line alone.
+    /// The lists of what failed, what was skipped and what the adapter cannot run, then the closing line alone.
     pub(crate) fn summary(&self) -> String {
         let mut text = String::new();
         if !self.failed.is_empty() {
@@ -45,6 +55,15 @@ impl Tally {
         for Skip { name, reason } in &self.skipped {
             writeln!(text, "  {name}: {reason}").expect("writing to a string cannot fail");
         }
+        if !self.lacking.tests.is_empty() || !self.lacking.cases.is_empty() {
+            text += "\nNot run on this adapter, and not counted:\n";
+        }
+        for Skip { name, reason } in &self.lacking.tests {
+            writeln!(text, "  {name}: {reason}").expect("writing to a string cannot fail");
+        }
+        for (reason, count) in &self.lacking.cases {
+            writeln!(text, "  {count} kernel cases: {reason}").expect("writing to a string cannot fail");
+        }
         let (passed, failed, skipped) = (self.passed, self.failed.len(), self.skipped.len());
         text + &format!("\n{passed} passed, {failed} failed, {skipped} skipped\n")
     }
@@ -52,13 +71,15 @@ impl Tally {
 
 /// Reads the output of `cargo test -- --show-output` line by line.
 ///
-/// A test that lacks something prints a line `skipped: REASON` and returns; it is then counted as skipped.
+/// A test that lacks something prints a line `skipped: REASON` and returns; it is then counted as skipped. One that needs another
+/// adapter prints `not run: REASON`, and a case of one `NAME: not run, REASON`.
 #[derive(Default)]
 pub(crate) struct CargoTest {
     pub(crate) tally: Tally,
     in_successes: bool,
     test: String,
     skipped_in_suite: usize,
+    lacking_in_suite: usize,
 }
 
 impl CargoTest {
@@ -66,6 +87,12 @@ impl CargoTest {
     pub(crate) fn line(&mut self, line: &str) -> bool {
         if let Some(reason) = line.strip_prefix("skipped: ") {
             return self.skip(reason);
+        }
+        if let Some(reason) = line.strip_prefix("not run: ") {
+            self.lacking_in_suite += 1;
+            self.tally.lacking.tests.push(Skip { name: self.test.clone(), reason: reason.into() });
+        } else if let Some((_, reason)) = line.split_once(": not run, ") {
+            *self.tally.lacking.cases.entry(reason.into()).or_default() += 1;
         }
         if let Some(counts) = line.strip_prefix("test result: ") {
             return self.suite(counts);
@@ -108,8 +135,8 @@ impl CargoTest {
         let passed =
             passed.filter(|(_, word)| *word == "passed").find_map(|(number, _)| number.parse::<usize>().ok());
         let passed = passed.unwrap_or(0);
-        self.tally.passed += passed.saturating_sub(self.skipped_in_suite);
-        self.skipped_in_suite = 0;
+        self.tally.passed += passed.saturating_sub(self.skipped_in_suite + self.lacking_in_suite);
+        (self.skipped_in_suite, self.lacking_in_suite) = (0, 0);
         self.in_successes = false;
         self.test.clear();
         passed > 0 || !counts.starts_with("ok")
@@ -148,24 +175,31 @@ mod tests {
     use super::*;
 
     const OUTPUT: &str = "
-running 5 tests
+running 6 tests
 test a ... ok
 test b ... FAILED
 test c - should panic ... ok
 test d ... ignored, needs a printer
 test e ... ok
+test f ... ok
 
 successes:
+
+---- f stdout ----
+not run: this adapter has no matrices
 
 ---- e stdout ----
 skipped: no adapter
 skipped: and no file
 ---- a stdout ----
 something that a passing test prints
+product q4: not run, this adapter has no matrices
+product q8: not run, this adapter has no matrices
 
 successes:
     a
     e
+    f
 
 failures:
 
@@ -175,7 +209,7 @@ thread 'b' panicked
 failures:
     b
 
-test result: FAILED. 3 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s
+test result: FAILED. 4 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s
 
 running 0 tests
 
@@ -191,6 +225,12 @@ test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
         let skips: Vec<_> =
             output.tally.skipped.iter().map(|s| (s.name.as_str(), s.reason.as_str())).collect();
         assert_eq!(skips, [("d", "needs a printer"), ("e", "no adapter")]);
+        let summary = output.tally.summary();
+        let lacking = "  f: this adapter has no matrices\n  2 kernel cases: this adapter has no matrices\n";
+        assert!(
+            summary.contains(lacking) && summary.ends_with("\n2 passed, 1 failed, 2 skipped\n"),
+            "{summary}"
+        );
         assert!(shown.contains(&"thread 'b' panicked"));
         assert!(!shown.contains(&"something that a passing test prints"));
     }

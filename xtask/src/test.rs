@@ -104,6 +104,7 @@ fn cargo_test(tally: &mut Tally, mut command: Command) {
     tally.passed += output.tally.passed;
     tally.failed.append(&mut output.tally.failed);
     tally.skipped.append(&mut output.tally.skipped);
+    tally.lacking = output.tally.lacking;
 }
 
 fn fuzz(project: &Project) -> Result<(), String> {
