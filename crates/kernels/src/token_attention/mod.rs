@@ -25,9 +25,10 @@ const HEAD_DIM_MAX: u32 = 512;
 const BLOCK: u32 = 32;
 /// Invocations that compute the scores of two keys together; no more than are in a subgroup where they exchange what they have.
 const KEY_LANES: u32 = 16;
-/// Most shares of the keys, and most of them over all heads.
-const SPLITS_MAX: u32 = 256;
-const HEAD_SPLITS_MAX: u32 = 2048;
+/// Most shares of the keys, and most of them over all heads. A little more than a power of two: of a context of so many tokens and
+/// an answer, shares would be a block longer otherwise.
+const SPLITS_MAX: u32 = 264;
+const HEAD_SPLITS_MAX: u32 = 8 * SPLITS_MAX;
 /// Most query heads that a workgroup takes together.
 const GROUP_MAX: u32 = 4;
 /// Bytes of workgroup memory that every device has.
