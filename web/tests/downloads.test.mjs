@@ -39,6 +39,26 @@ export default {
     });
   },
 
+  async 'the browser is asked to keep what is stored before a download begins'(test) {
+    await withFiles(test, async ({ page, files }) => {
+      files.add('/file', FILE);
+      // A worker asks for the file.
+      await page.evaluate(() => {
+        globalThis.order = [];
+        navigator.storage.persist = async () => (order.push('persist'), false);
+        globalThis.Worker = class extends Worker {
+          constructor(...of) {
+            super(...of);
+            order.push('worker');
+          }
+        };
+      });
+      // A no stops nothing.
+      equal((await download(page, { url: '/file', name: 'm', digest: DIGEST })).stored, DIGEST, 'what is on the disk');
+      equal(await page.evaluate(() => globalThis.order.slice(0, 2)), ['persist', 'worker'], 'what happened first');
+    });
+  },
+
   async 'a download goes on after a pause, and after the page was closed'(test) {
     await withFiles(test, async ({ page, files, url }) => {
       const file = files.add('/file', FILE, { stall: 200_000 }, { stall: 100_000 });

@@ -63,7 +63,7 @@ export default {
     equal(await page.locator('[data-code]').count(), 0, 'errors shown');
   },
 
-  async 'the model of the last visit is opened again, after a click where the browser asks the user'({ page, server }) {
+  async 'the model of the last visit is opened again, from files and folders after a click, as the browser asks the user'({ page, server }) {
     await page.goto(`${server.url}/blank.html`);
     await page.evaluate(store, modelUrl(MODEL));
     await page.addInitScript(pickers);
@@ -89,6 +89,18 @@ export default {
     await page.getByRole('button', { name: 'Open it again' }).click();
     await loaded(page, 'sha256-c0ffee');
     equal(await page.getByRole('button', { name: 'Open it again' }).count(), 0, 'questions once it is open');
+
+    // So is one of a picked folder of Ollama's, which is read where it lies.
+    await visit(page, 'model');
+    await page.locator('#choose-folder').click();
+    await page.locator('#ollama button').click();
+    await load(page);
+    await loaded(page, 'gemma4:tiny');
+    await remembered(page, 'gemma4:tiny');
+    await page.goto(`${server.url}/`);
+    await page.getByRole('button', { name: 'Open it again' }).click();
+    await loaded(page, 'gemma4:tiny');
+    equal(await page.locator('[data-code]').count(), 0, 'errors shown');
   },
 
   async 'models of a server of another origin are listed, downloaded and told from others of their name'({ page, server }) {
@@ -155,20 +167,35 @@ async function remembered(page, label) {
   await page.waitForFunction(last, label);
 }
 
-/** Runs in the page before its own scripts: a picker that gives a copy of the stored model, which the browser guards as it does picked files. */
+/** Runs in the page before its own scripts: pickers that give copies of the stored model, which the browser guards as it does picked files. */
 function pickers() {
+  const write = async (folder, names, content) => {
+    for (const name of names.slice(0, -1)) folder = await folder.getDirectoryHandle(name, { create: true });
+    const file = await folder.getFileHandle(names.at(-1), { create: true });
+    const writer = await file.createWritable();
+    await writer.write(content);
+    await writer.close();
+    return file;
+  };
+  const stored = async (root) => (await (await root.getDirectoryHandle('models')).getFileHandle('mine.gguf')).getFile();
   let isGranted = false;
   FileSystemHandle.prototype.queryPermission = async () => (isGranted ? 'granted' : 'prompt');
   FileSystemHandle.prototype.requestPermission = async () => ((isGranted = true), 'granted');
   window.showOpenFilePicker = async (...options) => {
     globalThis.pickedWith = options;
     const root = await navigator.storage.getDirectory();
-    const model = await (await root.getDirectoryHandle('models')).getFileHandle('mine.gguf');
-    const copy = await root.getFileHandle('sha256-c0ffee', { create: true });
-    const writer = await copy.createWritable();
-    await writer.write(await model.getFile());
-    await writer.close();
-    return [copy];
+    return [await write(root, ['sha256-c0ffee'], await stored(root))];
+  };
+  window.showDirectoryPicker = async () => {
+    const root = await navigator.storage.getDirectory();
+    const folder = await root.getDirectoryHandle('ollama', { create: true });
+    const model = await stored(root);
+    const layers = [{ mediaType: 'application/vnd.ollama.image.model', digest: 'sha256:m1', size: model.size }];
+    await write(folder, ['blobs', 'sha256-c1'], '{"model_family":"gemma4"}');
+    await write(folder, ['blobs', 'sha256-m1'], model);
+    const manifest = ['manifests', 'registry.ollama.ai', 'library', 'gemma4', 'tiny'];
+    await write(folder, manifest, JSON.stringify({ config: { digest: 'sha256:c1' }, layers }));
+    return folder;
   };
 }
 

@@ -1,6 +1,7 @@
-// A device that is lost and cannot be opened again at first.
+// A device that is lost and cannot be opened again at first, or while nobody uses it.
 import { modelUrl } from './golden.mjs';
-import { ask, chooseUrl, grown, load, loaded, openChat, set } from './chat_page.mjs';
+import { equal } from './lib.mjs';
+import { ask, chooseUrl, grown, load, loaded, openChat, set, visit } from './chat_page.mjs';
 import { asBefore, enough, loseDevice, prepareWorkers } from './worker_trouble.mjs';
 
 const MODEL = 'tiny-dense-ple/ollama-q4_k_m';
@@ -21,6 +22,18 @@ export default {
     await load(page);
     await loaded(page, 'llama-q4_0');
     await asBefore(browser);
+  },
+
+  async 'a device that is lost while nothing is asked of it is noticed, and another model loads'({ page, server }) {
+    await openChat(page, server, modelUrl('tiny-kv/llama-q4_0'));
+    await loaded(page, 'llama-q4_0');
+    await loseDevice(page);
+    await visit(page, 'memory');
+    await page.locator('#figures').waitFor({ state: 'detached' });
+    await chooseUrl(page, modelUrl('tiny-kv/ollama-q4_k_m'));
+    await load(page);
+    await loaded(page, 'ollama-q4_k_m');
+    equal(await page.locator('[data-code]').count(), 0, 'errors shown');
   },
 };
 

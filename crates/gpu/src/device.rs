@@ -289,6 +289,11 @@ impl Device {
         }
     }
 
+    /// Whether the device was lost. Nothing on it is of use then.
+    pub fn is_lost(&self) -> bool {
+        self.inner.faults.check_alive().is_err()
+    }
+
     /// Gives the device up at once. Everything on it is gone, and every later call that can fail does.
     pub fn destroy(&self) {
         self.inner.faults.lose("it was destroyed by this program");

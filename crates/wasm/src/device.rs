@@ -124,6 +124,12 @@ impl Device {
         })
     }
 
+    /// Whether the device was lost: it has to be opened again.
+    #[wasm_bindgen(js_name = isLost)]
+    pub fn is_lost(&self) -> bool {
+        self.inner.is_lost()
+    }
+
     /// Gives the device up at once; everything on it is gone.
     pub fn destroy(&self) {
         self.inner.destroy();

@@ -227,12 +227,15 @@ export class Host {
 
   #failure(thrown: unknown): RullamaError {
     const error = RullamaError.from(thrown);
-    if (error.code === 'DEVICE_LOST') {
-      this.#unload();
-      this.#device?.free();
-      this.#device = null;
-    }
+    if (error.code === 'DEVICE_LOST') this.#close();
     return error;
+  }
+
+  /** Gives up the device and what is on it. */
+  #close() {
+    this.#unload();
+    this.#device?.free();
+    this.#device = null;
   }
 
   #unload() {
@@ -243,9 +246,15 @@ export class Host {
     old?.source.free();
   }
 
+  /** Whether there is a device. It may have been lost while nothing was asked of it. */
+  #alive(): boolean {
+    if (this.#device?.isLost()) this.#close();
+    return this.#device !== null;
+  }
+
   /** The device, or a new one in the place of one that was lost. */
   async #usable(): Promise<Device> {
-    if (this.#device) return this.#device;
+    if (this.#alive()) return this.#device!;
     this.#opening ??= this.#bindings.Device.open(this.#options) as Promise<Device>;
     try {
       return (this.#device = await this.#opening);
@@ -255,7 +264,7 @@ export class Host {
   }
 
   #opened(): Device {
-    if (this.#device) return this.#device;
+    if (this.#alive()) return this.#device!;
     throw new DeviceError({ code: 'DEVICE_LOST', message: 'there is no GPU device; load a model again' });
   }
 

@@ -50,7 +50,7 @@ test('without a stream there is one object, with function calls as JSON text', a
   const { completions } = saying({ type: 'tool_call', name: 'f', arguments: { x: 1 } }, finished('tool_call'));
   const answer = await completions.create({ messages });
   const [choice] = answer.choices;
-  expect(choice).toMatchObject({ finish_reason: 'tool_calls', message: { role: 'assistant', content: null } });
+  expect(choice).toMatchObject({ finish_reason: 'tool_calls', message: { role: 'assistant', content: null, refusal: null } });
   expect(choice!.message.tool_calls![0]).toMatchObject({ type: 'function', function: { name: 'f', arguments: '{"x":1}' } });
   expect(answer).toMatchObject({ object: 'chat.completion', usage: { total_tokens: 13 }, timings });
 });

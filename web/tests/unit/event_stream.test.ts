@@ -79,7 +79,7 @@ function talkative(total: number) {
   const source = { free() {}, abort() {} };
   const bindings = {
     Cancel,
-    Device: { open: async () => ({ describe: () => ({}) }) },
+    Device: { open: async () => ({ describe: () => ({}), isLost: () => false }) },
     Model: { load: async () => model },
     Source: { file: () => source },
   } as unknown as Bindings;

@@ -252,7 +252,13 @@ fn models_of_the_store() {
     let model = json!({ "name": "gemma4:tiny", "bytes": 14, "digest": digest, "family": "gemma4", "url": format!("blob/{blob}") });
     assert_eq!(listed, json!({ "models": [model] }));
     let request = format!("GET /api/blob/{blob}");
-    server.check(&request, &[], 200, &[&format!("etag: \"{blob}\""), "content-length: 14"], "GGUF and so on");
+    let whole = [
+        &format!("etag: \"{blob}\""),
+        "content-length: 14",
+        "application/octet-stream",
+        "cache-control: no-store",
+    ];
+    server.check(&request, &[], 200, &whole, "GGUF and so on");
     server.check(&request, &["Range: bytes=5-7"], 206, &["content-range: bytes 5-7/14"], "and");
     server.check(&request, &["Range: bytes=5-", &format!("If-Range: \"{blob}\"")], 206, &[], "and so on");
     server.check(&format!("HEAD /api/blob/{blob}"), &[], 200, &["content-length: 14"], "");

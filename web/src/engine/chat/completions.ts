@@ -151,6 +151,7 @@ async function collect(chunks: AsyncIterable<ChatCompletionChunk>): Promise<Chat
   const message = {
     role: 'assistant' as const,
     content: content === '' && calls.length > 0 ? null : content,
+    refusal: null,
     ...(thoughts !== '' && { reasoning_content: thoughts }),
     ...(calls.length > 0 && { tool_calls: calls }),
   };

@@ -131,6 +131,7 @@ export interface ChatCompletion {
     message: {
       role: 'assistant';
       content: string | null;
+      refusal: null;
       reasoning_content?: string;
       tool_calls?: { id: string; type: 'function'; function: { name: string; arguments: string } }[];
     };
