@@ -64,7 +64,11 @@ export async function deleteStored(name: string): Promise<void> {
   if (records) await removeEntry(records, fileName(name) + RECORD, name);
 }
 
-/** A stored model for reading: an access handle, or the file where another tab holds it. For workers. */
+/**
+ * A stored model for reading: an access handle, or the file where another tab holds it. For workers.
+ *
+ * @internal Its type is none that pages know.
+ */
 export async function openStored(name: string): Promise<FileSystemSyncAccessHandle | File> {
   return reading(name, (handle) => {
     // Readers may share a file; browsers that do not know the mode lock it.
