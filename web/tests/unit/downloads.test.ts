@@ -107,7 +107,10 @@ async function run(file: MemoryFile, replies: Reply[], ask: Partial<PlainWanted>
 }
 
 beforeEach(() => void vi.useFakeTimers());
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
 
 test('a whole file is loaded with one request', async () => {
   const file = new MemoryFile();
@@ -160,6 +163,25 @@ test('silence counts as a lost connection', async () => {
   expect(digest).toBe(wanted.digest);
   expect(performance.now() - start).toBeGreaterThanOrEqual(31_000);
   expect(progress.find(({ phase }) => phase === 'waiting')?.problem).toContain('nothing came for 30 s');
+});
+
+test('without a network nothing is given up, and the next attempt comes as soon as it is back', async () => {
+  const network = new EventTarget();
+  vi.stubGlobal('navigator', { onLine: false });
+  for (const name of ['addEventListener', 'removeEventListener'] as const) vi.stubGlobal(name, network[name].bind(network));
+  const replies: Reply[] = [];
+  const start = performance.now();
+  // Between two attempts, which are a minute apart by then.
+  const back = 610_000;
+  setTimeout(() => {
+    replies.push(good);
+    network.dispatchEvent(new Event('online'));
+  }, back);
+  const { digest, waits } = await run(new MemoryFile(), replies);
+  expect(digest).toBe(wanted.digest);
+  expect(waits.slice(0, 7)).toEqual([1, 2, 4, 8, 16, 32, 60]);
+  expect(waits.length).toBeGreaterThan(9);
+  expect(performance.now() - start).toBeLessThan(back + 1000);
 });
 
 test('the last bytes before a stop are reported, and the speed is that of the last seconds', async () => {
