@@ -46,12 +46,46 @@ export default {
     equal(refused.code, 'BAD_OPTION', 'more than 20 of the likeliest');
   },
 
+  async 'engines of two tabs run one stored model, which stays while either does'({ browser, page, server }) {
+    const second = await browser.newPage();
+    for (const tab of [page, second]) await tab.goto(`${server.url}/plain.html`);
+    await page.evaluate(async (url) => {
+      const { download } = await import('/lib/engine/index.js');
+      await download({ url, name: 'shared' });
+    }, modelUrl('tiny-kv/llama-q4_0'));
+    const answers = [await page.evaluate(answer), await second.evaluate(answer)];
+    ensure(answers[0].length > 0, 'an answer');
+    equal(answers[1], answers[0], 'the answers of the two');
+
+    const remove = () => second.evaluate(async () => {
+      const { deleteStored, listStored } = await import('/lib/engine/index.js');
+      const code = await deleteStored('shared').then(() => 'deleted', (error) => error.code);
+      return [code, (await listStored()).length];
+    });
+    equal(await remove(), ['IN_USE', 1], 'deleting it under both');
+    await page.evaluate(() => globalThis.engine.dispose());
+    equal(await remove(), ['IN_USE', 1], 'deleting it under one');
+    equal(await second.evaluate(answer), answers[0], 'the answer after that');
+    await second.evaluate(() => globalThis.engine.dispose());
+    equal(await remove(), ['deleted', 0], 'deleting it under none');
+    await second.close();
+  },
+
   async "it works from a caller's worker"({ page, server }) {
     await page.goto(`${server.url}/plain.html`);
     const got = await page.evaluate(inWorker, modelUrl(MODEL));
     ensure(got.bytes > 0, `the worker says ${JSON.stringify(got)}`);
   },
 };
+
+/** Runs in the page: what the stored model says. Its engine stays. */
+async function answer() {
+  const { Rullama } = await import('/lib/engine/index.js');
+  globalThis.engine ??= await Rullama.load({ opfs: 'shared' }, { contextLength: 256, chunkLength: 32 });
+  const messages = [{ role: 'user', content: 'Who are you?' }];
+  const whole = await globalThis.engine.chat.completions.create({ messages, temperature: 0, max_completion_tokens: 4 });
+  return whole.choices[0].message.content;
+}
 
 /** Runs in the page. */
 async function use(url) {
