@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromiumPath, FLAGS, serveProject } from './lib.mjs';
 
+// As in lib.mjs: a loaded machine may need a second attempt.
+const START_ATTEMPTS = 3;
 const START_LIMIT_MS = 60_000;
 
 /**
@@ -24,27 +26,44 @@ export async function alone(first = () => false) {
     return true;
   });
   const profile = await mkdtemp(join(tmpdir(), 'rullama-browser-'));
-  const args = ['--headless', ...FLAGS, `--user-data-dir=${profile}`, `${server.url}/alone.html`];
-  const browser = spawn(chromiumPath(), args, { stdio: 'ignore', detached: true });
   const asked = () => waiting.shift() ?? new Promise((resolve) => asking.push(resolve));
+  let browser;
+  const end = async () => {
+    if (browser.exitCode === null && browser.signalCode === null) {
+      process.kill(-browser.pid, 'SIGKILL');
+      await once(browser, 'exit');
+    }
+  };
+  const close = async () => {
+    await end();
+    await server.close();
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  };
+  const args = ['--headless', ...FLAGS, `--user-data-dir=${profile}`, `${server.url}/alone.html`];
+  for (let attempt = 1; ; attempt++) {
+    browser = spawn(chromiumPath(), args, { stdio: 'ignore', detached: true });
+    try {
+      waiting.unshift(await within(START_LIMIT_MS, asked(), `a page of Chromium said nothing for ${START_LIMIT_MS / 1000} s`));
+      break;
+    } catch (error) {
+      asking.length = 0;
+      await end();
+      if (attempt < START_ATTEMPTS) continue;
+      await close();
+      throw error;
+    }
+  }
   return {
     profile,
     async run(code) {
-      const response = await within(START_LIMIT_MS, asked(), 'the page asks for nothing');
+      const response = await asked();
       const told = new Promise((resolve) => telling.push(resolve));
       response.end(code);
       const { result, error } = await told;
       if (error) throw new Error(error);
       return result;
     },
-    async close() {
-      if (browser.exitCode === null) {
-        process.kill(-browser.pid, 'SIGKILL');
-        await once(browser, 'exit');
-      }
-      await server.close();
-      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-    },
+    close,
   };
 }
 
