@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { chromiumPath, FLAGS, serveProject } from './lib.mjs';
 
 // As in lib.mjs: a loaded machine may need a second attempt.
@@ -21,7 +22,7 @@ export async function alone(first = () => false) {
   const server = await serveProject((request, response) => {
     if (request.url === '/alone.html') response.setHeader('Content-Type', 'text/html').end(PAGE);
     else if (request.url === '/alone/ask') (asking.shift() ?? ((late) => waiting.push(late)))(response);
-    else if (request.url === '/alone/tell') heard(request, response, (text) => telling.shift()(JSON.parse(text)));
+    else if (request.url === '/alone/tell') text(request).then((outcome) => (response.end(), telling.shift()(JSON.parse(outcome))));
     else return first(request, response);
     return true;
   });
@@ -76,15 +77,6 @@ const PAGE = `<!doctype html><link rel="icon" href="data:,"><script type="module
     await post('tell', JSON.stringify(outcome));
   }
 </script>`;
-
-function heard(request, response, tell) {
-  let text = '';
-  request.setEncoding('utf8').on('data', (piece) => (text += piece));
-  request.on('end', () => {
-    response.end();
-    tell(text);
-  });
-}
 
 async function within(milliseconds, promise, problem) {
   let timer;
