@@ -1,6 +1,6 @@
 // Downloads over networks and servers that fail: nothing is lost, nothing wrong is kept, and the next attempt goes on.
 import { ensure, equal, serveProject } from './lib.mjs';
-import { digestOf, FickleFiles, noise } from './fickle_files.mjs';
+import { blocksOf, digestOf, FickleFiles, noise } from './fickle_files.mjs';
 
 const FILE = noise(600_000, 'model');
 const OTHER = noise(600_000, 'another model');
@@ -110,6 +110,24 @@ export default {
       await check('/portal', 'BAD_FILE', { digest: other, bytes: OTHER.length }, '<!do', 'sign in');
       await check('http://127.0.0.1:9/x', 'NETWORK', {}, '127.0.0.1:9', 'check the connection');
       await check('/good', 'BAD_OPTION', { digest: 'sha256:abc' }, 'sha256:abc');
+    });
+  },
+
+  async 'of a file that came wrong, only the wrong blocks are loaded again, also after a pause meanwhile'(test) {
+    await withFiles(test, async ({ page, files }) => {
+      const file = files.add('/file', FILE, { spoil: 250_000 }, { stall: 10_000 });
+      const list = files.add('/file.blocks', blocksOf(FILE, 100_000));
+      const wanted = { url: '/file', name: 'm', digest: DIGEST };
+      const stalled = files.stalled();
+      const lost = download(page, wanted);
+      await stalled;
+      await page.evaluate(() => globalThis.abort.abort());
+      equal((await lost).error, 'CANCELLED', 'a download that was paused while it was put right');
+      equal((await call(page, 'listPartial')).map(({ done }) => done), [FILE.length], 'bytes that stay');
+      const got = await download(page, wanted);
+      equal([got.error, got.stored], [undefined, DIGEST], `the file in the end (${got.message})`);
+      equal(file.asked.map(({ range }) => range).slice(1), ['bytes=200000-299999', 'bytes=200000-299999'], 'what was asked for again');
+      equal([list.asked.length, await call(page, 'listPartial')], [2, []], 'requests for the list, and unfinished downloads');
     });
   },
 
@@ -271,7 +289,7 @@ function download(page, wanted, options = {}) {
 /** Runs in the page. */
 async function downloading([wanted, { stopAt, seen, silenceSeconds }]) {
   const api = await import('/lib/engine/index.js');
-  const abort = new AbortController();
+  const abort = (globalThis.abort = new AbortController());
   const got = { progress: [] };
   const onProgress = (progress) => {
     got.progress.push(progress);

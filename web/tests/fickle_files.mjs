@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
  *   { status, headers }  this status with an empty body
  *   { cut: n }           the connection is closed after n bytes of the body
  *   { stall: n }         the body stops after n bytes and the connection stays open
+ *   { spoil: n }         byte n of the file is wrong
  *   { page: text }       status 200 and a page of this text in place of the file, as networks that want a sign-in answer
  *   { whole: true }      Range is ignored: status 200 and the whole file
  *   { total: n }         Content-Range, or Content-Length where Range is ignored, claims a file of n bytes
@@ -56,7 +57,8 @@ export class FickleFiles {
     if (fault.page) return response.setHeader('Content-Type', 'text/html').end(fault.page), true;
     if (fault.status || status === 416) return response.end(), true;
     const last = start === null ? size - 1 : Math.min(to, size - 1);
-    const body = file.bytes.subarray(start ?? 0, last + 1);
+    const bytes = fault.spoil === undefined ? file.bytes : spoilt(file.bytes, fault.spoil);
+    const body = bytes.subarray(start ?? 0, last + 1);
     if (start !== null) response.setHeader('Content-Range', `bytes ${start}-${last}/${fault.total ?? size}`);
     response.setHeader('Content-Length', start === null ? (fault.total ?? size) : body.length);
     const end = fault.cut ?? fault.stall;
@@ -78,6 +80,19 @@ export class FickleFiles {
 }
 
 export const digestOf = (bytes) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+
+function spoilt(bytes, at) {
+  const copy = Buffer.from(bytes);
+  copy[at] ^= 1;
+  return copy;
+}
+
+/** What a server says of the blocks of a file. */
+export function blocksOf(bytes, size) {
+  const digests = [];
+  for (let at = 0; at < bytes.length; at += size) digests.push(digestOf(bytes.subarray(at, at + size)).slice('sha256:'.length));
+  return Buffer.from(`${size}\n${digests.join('\n')}\n`);
+}
 
 /** A file that begins as a model does, of bytes that repeat nowhere, so that a piece in a wrong place shows. */
 export function noise(length, seed) {

@@ -27,6 +27,7 @@ export default {
       equal(got.isolated, true, 'crossOriginIsolated');
       const url = `${server.url}/api/blob/${digest.replace(':', '-')}`;
       equal(got.listed, [{ name: 'gemma4:tiny', bytes: model.length, digest, family: 'gemma4', url }], 'models of the server');
+      equal(got.repaired, { digest, done: model.length }, 'a copy with a wrong byte, put right by the digests of blocks');
       equal(got.stored, { name: 'gemma4:tiny', bytes: model.length, digest, url }, 'the stored model');
       ensure(got.planned > 0, `a plan of ${got.planned} bytes`);
       // The policy forbids code from elsewhere, and says so on the console.
@@ -95,6 +96,21 @@ async function use() {
   const listed = await listServer();
   const { name, url, digest, bytes } = listed[0];
   const stored = await download({ name, url, digest, bytes });
+  // A copy that went wrong: complete, and one byte of it is another.
+  const root = await navigator.storage.getDirectory();
+  const write = async (file, content) => {
+    const folder = await root.getDirectoryHandle('downloads', { create: true });
+    const writer = await (await folder.getFileHandle(file, { create: true })).createWritable();
+    await writer.write(content);
+    await writer.close();
+  };
+  const copy = new Uint8Array(await (await fetch(url)).arrayBuffer());
+  copy[copy.length >> 1] ^= 1;
+  await write('copy.part', copy);
+  await write('copy.json', JSON.stringify({ url, digest, total: bytes, etag: null, lastModified: null }));
+  const repaired = { digest: null, done: 0 };
+  const onProgress = ({ phase, done }) => phase === 'loading' && (repaired.done = done);
+  repaired.digest = (await download({ name: 'copy', url, digest, bytes }, { onProgress })).digest;
   const engine = await Rullama.start();
   const planned = (await engine.plan({ opfs: name })).plan.bytes;
   engine.dispose();
@@ -102,5 +118,5 @@ async function use() {
     () => 'loaded',
     () => 'refused',
   );
-  return { isolated: crossOriginIsolated, listed, stored, planned, foreign };
+  return { isolated: crossOriginIsolated, listed, stored, repaired, planned, foreign };
 }

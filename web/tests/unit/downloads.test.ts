@@ -1,110 +1,14 @@
-// The order of events of a download, with a file in memory, a planned server and a clock that the test moves.
-import { createHash } from 'node:crypto';
+// The order of events of a download.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { PlainWanted } from '../../src/engine/downloads/download.ts';
 import { FollowingHash } from '../../src/engine/downloads/hash.ts';
 import { goesOn, hasChanged, revision, type Origin } from '../../src/engine/downloads/origin.ts';
 import { STRETCH_BYTES } from '../../src/engine/downloads/pace.ts';
 import { Meter, type Progress } from '../../src/engine/downloads/progress.ts';
-import { transfer, type GrowingFile } from '../../src/engine/downloads/transfer.ts';
 import { fileName, modelName } from '../../src/engine/stored.ts';
-
-const URL_ = 'https://models.example/file';
-const BYTES = Uint8Array.from({ length: 5000 }, (_, i) => i * 7);
-BYTES.set(new TextEncoder().encode('GGUF'));
-const digestOf = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-const wanted: PlainWanted = { url: URL_, name: 'm', digest: digestOf(BYTES), bytes: null };
-const origin: Origin = { url: URL_, digest: null, total: 5000, etag: '"a"', lastModified: null };
+import { BYTES, digestOf, good, MemoryFile, NodeHash, origin, ranged, run, URL_, wanted, type Reply } from './planned_download.ts';
 
 type Signs = Parameters<typeof hasChanged>[1];
-
-class MemoryFile implements GrowingFile {
-  origin: Origin | null = null;
-  content: Uint8Array;
-  cleared = 0;
-
-  constructor(content = new Uint8Array(0), of: Origin | null = null) {
-    this.content = content;
-    this.origin = of;
-  }
-  get bytes() {
-    return this.content.length;
-  }
-  async setOrigin(next: Origin) {
-    this.origin = next;
-  }
-  append(piece: Uint8Array) {
-    this.content = Uint8Array.from([...this.content, ...piece]);
-  }
-  read(into: Uint8Array, at: number) {
-    const piece = this.content.subarray(at, at + into.length);
-    into.set(piece);
-    return piece.length;
-  }
-  clear() {
-    this.content = new Uint8Array(0);
-    this.origin = null;
-    this.cleared++;
-  }
-}
-
-class NodeHash {
-  #hash = createHash('sha256');
-  update(bytes: Uint8Array) {
-    this.#hash.update(bytes);
-  }
-  digest() {
-    return this.#hash.digest('hex');
-  }
-}
-
-/** A server that answers a request for bytes from `start`. */
-type Reply = (start: number, signal: AbortSignal, end: number | null) => Response;
-
-const ranged = (bytes: Uint8Array, from: number, more: { upTo?: number; headers?: Record<string, string> } = {}) => {
-  const body = bytes.slice(from, more.upTo);
-  const broken = new ReadableStream({
-    pull(controller) {
-      if (body.length > 0 && controller.desiredSize === 1 && !this.sent) controller.enqueue(body);
-      else controller.error(new TypeError('network error'));
-      this.sent = true;
-    },
-    sent: false,
-  } as UnderlyingDefaultSource & { sent: boolean });
-  const headers = { 'Content-Range': `bytes ${from}-${bytes.length - 1}/${bytes.length}`, ETag: '"a"', ...more.headers };
-  return new Response(more.upTo === undefined ? body : broken, { status: 206, headers });
-};
-const good: Reply = (start) => ranged(BYTES, start);
-
-/** Runs a download against replies in turn; time passes as fast as it is waited for. */
-async function run(file: MemoryFile, replies: Reply[], ask: Partial<PlainWanted> = {}, free: number | null = null) {
-  const [asked, starts]: [string[], number[]] = [[], []];
-  const progress: Progress[] = [];
-  const fetch = async (_url: string, { headers, signal }: RequestInit) => {
-    const range = new Headers(headers).get('Range')!;
-    const [start, last] = range.match(/\d+/g)!.map(Number) as [number, number?];
-    asked.push(range);
-    starts.push(start);
-    const reply = replies.shift();
-    if (!reply) throw new TypeError('Failed to fetch');
-    return reply(start, signal!, last === undefined ? null : last + 1);
-  };
-  const ended = transfer({ ...wanted, ...ask }, file, {
-    fetch,
-    newHash: () => new NodeHash(),
-    freeBytes: async () => free,
-    signal: new AbortController().signal,
-    silenceSeconds: 30,
-    onProgress: (at) => progress.push(at),
-  }).then(
-    (digest) => ({ digest, error: null }),
-    (error: { code: string; message: string; details: Record<string, unknown> }) => ({ digest: null, error }),
-  );
-  let isOver = false;
-  ended.then(() => (isOver = true));
-  while (!isOver) await vi.advanceTimersByTimeAsync(100);
-  return { ...(await ended), asked, starts, progress, waits: progress.flatMap(({ retryInSeconds }) => retryInSeconds ?? []) };
-}
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
@@ -203,8 +107,9 @@ test('a file that has changed is loaded anew at once', async () => {
 });
 
 test('a wrong digest leaves nothing, a wrong length leaves all', async () => {
+  const none: Reply = () => new Response(null, { status: 404 });
   const file = new MemoryFile();
-  const wrong = await run(file, [good], { digest: digestOf(BYTES.slice(1)) });
+  const wrong = await run(file, [good], { digest: digestOf(BYTES.slice(1)) }, { lists: [none] });
   expect(wrong.error).toMatchObject({ code: 'WRONG_DIGEST', details: { found: wanted.digest } });
   expect(file.bytes).toBe(0);
   const begun = new MemoryFile(BYTES.slice(0, 3000), { ...origin, total: 6000 });
@@ -340,10 +245,10 @@ test('a length that nobody says is the one that came', async () => {
 
 test('too little room is said before a byte is loaded', async () => {
   const file = new MemoryFile(BYTES.slice(0, 3000), origin);
-  const { error } = await run(file, [good], {}, 1999);
+  const { error } = await run(file, [good], {}, { free: 1999 });
   expect(error).toMatchObject({ code: 'STORAGE_FULL', details: { needed: 2000, free: 1999 } });
   expect(file.bytes).toBe(3000);
-  expect((await run(file, [good], {}, 2000)).digest).toBe(wanted.digest);
+  expect((await run(file, [good], {}, { free: 2000 })).digest).toBe(wanted.digest);
 });
 
 test('what tells one revision of a file from another', () => {

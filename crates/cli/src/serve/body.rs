@@ -1,4 +1,4 @@
-//! Bodies of answers: bytes that are there, or a part of a file that is read as the client takes it.
+//! Bodies of answers: bytes that are there, or what is made of a file as the client takes it.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -8,7 +8,9 @@ use std::task::{Context, Poll, ready};
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use tokio::task::JoinHandle;
 
-/// Bytes read from a file at once.
+use super::blocks;
+
+/// Bytes of a file sent at once.
 const PIECE_BYTES: u64 = 1 << 18;
 
 /// What follows the head of an answer.
@@ -19,10 +21,20 @@ pub(crate) enum Answer {
     File(FilePart),
 }
 
-/// What is left to be sent of a file.
+/// What is left to be read of a file, and what the client gets of it.
 pub(crate) struct FilePart {
+    /// Sent before anything is read.
+    ahead: Bytes,
     bytes: u64,
+    sent: Sent,
     next: Next,
+}
+
+#[derive(Clone, Copy)]
+enum Sent {
+    Bytes,
+    /// A line for each block.
+    Digests,
 }
 
 enum Next {
@@ -34,17 +46,34 @@ enum Next {
 impl FilePart {
     /// The next `bytes` bytes of a file.
     pub(crate) fn new(file: File, bytes: u64) -> FilePart {
-        FilePart { bytes, next: Next::Read(file) }
+        FilePart { ahead: Bytes::new(), bytes, sent: Sent::Bytes, next: Next::Read(file) }
+    }
+
+    /// Text, then the digests of the blocks of a file's next `bytes` bytes.
+    pub(super) fn digests(file: File, bytes: u64, text: Bytes) -> FilePart {
+        FilePart { ahead: text, bytes, sent: Sent::Digests, next: Next::Read(file) }
+    }
+
+    /// Bytes that the client still gets.
+    fn length(&self) -> u64 {
+        let of_file = match self.sent {
+            Sent::Bytes => self.bytes,
+            Sent::Digests => self.bytes.div_ceil(blocks::BLOCK_BYTES) * blocks::LINE_BYTES,
+        };
+        self.ahead.len() as u64 + of_file
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        if !self.ahead.is_empty() {
+            return Poll::Ready(Some(Ok(std::mem::take(&mut self.ahead))));
+        }
         if self.bytes == 0 {
             return Poll::Ready(None);
         }
         if let Next::Read(_) = self.next {
             let Next::Read(file) = std::mem::replace(&mut self.next, Next::Nothing) else { unreachable!() };
-            let bytes = self.bytes.min(PIECE_BYTES) as usize;
-            self.next = Next::Reading(tokio::task::spawn_blocking(move || read(file, bytes)));
+            let (bytes, sent) = (self.at_once(), self.sent);
+            self.next = Next::Reading(tokio::task::spawn_blocking(move || read(file, bytes as usize, sent)));
         }
         let Next::Reading(reading) = &mut self.next else {
             return Poll::Ready(None);
@@ -56,16 +85,33 @@ impl FilePart {
                 return Poll::Ready(Some(Err(io::Error::other(error))));
             }
         };
-        self.next = if piece.is_ok() { Next::Read(file) } else { Next::Nothing };
-        self.bytes -= piece.as_ref().map_or(0, |piece| piece.len() as u64);
+        if piece.is_ok() {
+            self.bytes -= self.at_once();
+            self.next = Next::Read(file);
+        } else {
+            self.next = Next::Nothing;
+        }
         Poll::Ready(Some(piece))
+    }
+
+    /// Bytes read before something is sent.
+    fn at_once(&self) -> u64 {
+        self.bytes.min(match self.sent {
+            Sent::Bytes => PIECE_BYTES,
+            Sent::Digests => blocks::BLOCK_BYTES,
+        })
     }
 }
 
 /// A file that has become shorter is an error: the client was told how much would come.
-fn read(mut file: File, bytes: usize) -> (File, io::Result<Bytes>) {
-    let mut piece = vec![0; bytes];
-    let result = file.read_exact(&mut piece).map(|()| piece.into());
+fn read(mut file: File, bytes: usize, sent: Sent) -> (File, io::Result<Bytes>) {
+    let result = match sent {
+        Sent::Bytes => {
+            let mut piece = vec![0; bytes];
+            file.read_exact(&mut piece).map(|()| piece.into())
+        }
+        Sent::Digests => blocks::line(&mut file, bytes),
+    };
     (file, result)
 }
 
@@ -87,7 +133,7 @@ impl Body for Answer {
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(match self {
             Answer::Bytes(bytes) => bytes.len() as u64,
-            Answer::File(part) => part.bytes,
+            Answer::File(part) => part.length(),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The local server: the web app, and the models of the Ollama stores for it to download.
 
 mod app;
+mod blocks;
 mod body;
 mod connection;
 mod content;

@@ -11,7 +11,7 @@ use hyper::{Method, Request, Response, StatusCode};
 
 use super::app::App;
 use super::body::Answer;
-use super::content::{Content, REVALIDATE};
+use super::content::REVALIDATE;
 use super::{headers, models};
 
 /// Everything that is served, and to whom.
@@ -90,13 +90,13 @@ impl Site {
         }
         let found = match path.strip_prefix("/api/blob/") {
             Some(name) => {
-                let (stores, name) = (self.stores.clone(), name.to_owned());
-                blocking(move || models::blob(&stores, &name)).await.flatten()
+                let (stores, name, asked) = (self.stores.clone(), name.to_owned(), asked.clone());
+                blocking(move || models::blob(&stores, &name, &asked)).await.flatten()
             }
             // Opening a file of the app is a matter of microseconds.
-            None => self.app.as_ref().and_then(|app| app.find(path)).map(Ok),
+            None => self.app.as_ref().and_then(|app| app.find(path)).map(|content| content.answer(asked)),
         };
-        match found.map(|opened| opened.and_then(|content: Content| content.answer(asked))) {
+        match found {
             Some(Ok(answer)) => answer,
             Some(Err(error)) => {
                 said(StatusCode::INTERNAL_SERVER_ERROR, &format!("the file cannot be read: {error}\n"))

@@ -102,11 +102,15 @@ fn serve(app: &Path) -> Program {
     rullama(["serve", "--port", "0", "--app", &text(app)])
 }
 
+fn hex(content: &[u8]) -> String {
+    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// A store with a whole model, a model that is still being fetched, and one whose manifest is broken.
 fn store(name: &str) -> (PathBuf, String) {
     let store = folder(name);
     let blob = |content: &[u8]| {
-        let hex: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex(content);
         std::fs::create_dir_all(store.join("blobs")).unwrap();
         std::fs::write(store.join(format!("blobs/sha256-{hex}")), content).unwrap();
         format!("sha256:{hex}")
@@ -244,6 +248,36 @@ fn abuse_is_refused() {
 }
 
 #[test]
+fn digests_of_the_blocks_of_a_model() {
+    let store = folder("serve-blocks");
+    let model: Vec<u8> =
+        (0..(33u32 << 18)).flat_map(|word| word.wrapping_mul(0x9e37_79b9).to_le_bytes()).collect();
+    let blob = format!("sha256-{}", hex(&model));
+    std::fs::create_dir_all(store.join("blobs")).unwrap();
+    std::fs::write(store.join("blobs").join(&blob), &model).unwrap();
+    let layer = json!({ "mediaType": "application/vnd.ollama.image.model", "digest": blob.replace('-', ":"), "size": model.len() });
+    let manifests = store.join("manifests/registry.ollama.ai/library/gemma4");
+    std::fs::create_dir_all(&manifests).unwrap();
+    std::fs::write(manifests.join("tiny"), json!({ "layers": [layer] }).to_string()).unwrap();
+    let server = Server::start(serve(&app("serve-blocks-app")).env("OLLAMA_MODELS", &store));
+    let request = format!("GET /api/blob/{blob}.blocks");
+    let lines: String = model.chunks(16 << 20).map(|block| hex(block) + "\n").collect();
+    assert_eq!(lines.len(), 3 * 65);
+    let list = format!("16777216\n{lines}");
+    server.check(
+        &request,
+        &[],
+        200,
+        &["content-length: 204", "text/plain", "cache-control: no-store"],
+        &list,
+    );
+
+    // A model whose file is not complete is not offered.
+    std::fs::write(store.join("blobs").join(&blob), &model[..model.len() - 1]).unwrap();
+    server.check(&request, &[], 404, &[], "there is nothing of this name\n");
+}
+
+#[test]
 fn models_of_the_store() {
     let (store, digest) = store("serve-store");
     let server = Server::start(serve(&app("serve-store-app")).env("OLLAMA_MODELS", &store));
@@ -263,11 +297,17 @@ fn models_of_the_store() {
     server.check(&request, &["Range: bytes=5-", &format!("If-Range: \"{blob}\"")], 206, &[], "and so on");
     server.check(&format!("HEAD /api/blob/{blob}"), &[], 200, &["content-length: 14"], "");
 
+    // One block, shorter than most.
+    let list = format!("16777216\n{}\n", &digest["sha256:".len()..]);
+    let length = format!("content-length: {}", list.len());
+    server.check(&format!("{request}.blocks"), &[], 200, &[&length, "text/plain"], &list);
+    server.check(&format!("HEAD /api/blob/{blob}.blocks"), &[], 200, &[&length], "");
+
     // The configuration is a blob too, but no model.
     let gone = "there is nothing of this name\n";
-    let hex: String =
-        Sha256::digest(br#"{"model_family":"gemma4"}"#).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex(br#"{"model_family":"gemma4"}"#);
     server.check(&format!("GET /api/blob/sha256-{hex}"), &[], 404, &[], gone);
+    server.check(&format!("GET /api/blob/sha256-{hex}.blocks"), &[], 404, &[], gone);
     server.check("GET /api/blob/sha256-0", &[], 404, &[], gone);
 
     // A model that is fetched while the server runs is there.

@@ -30,7 +30,7 @@ export class Interrupted extends SourceError {
 }
 
 /** Statuses after which the same request may succeed: time-outs, too many requests, and failures of the server. */
-const mayPass = (status: number) => [408, 425, 429].includes(status) || status >= 500;
+export const mayPass = (status: number) => [408, 425, 429].includes(status) || status >= 500;
 
 /** Asks for `bytes` from `start` or, if that is null, for all from there, of the same revision as `origin` if it is known. */
 export async function ask(

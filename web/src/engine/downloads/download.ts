@@ -51,8 +51,10 @@ const DIGEST = /^sha256:[0-9a-f]{64}$/;
  * is complete and checked. What does not begin as a GGUF file does takes the place of nothing. Where another tab loads the same name, this call waits for it.
  *
  * Rejects with `CANCELLED`; `NETWORK` when the server refuses or cannot be reached after several attempts;
- * `BAD_FILE` when it sends something else than a GGUF file, such as a page to sign in; `WRONG_DIGEST`, after which the bytes
- * are gone, since one digest of the whole does not tell which of them are wrong; `WRONG_LENGTH`; `STORAGE_FULL`, `NO_STORAGE` or `IN_USE`.
+ * `BAD_FILE` when it sends something else than a GGUF file, such as a page to sign in; `WRONG_LENGTH`; `STORAGE_FULL`,
+ * `NO_STORAGE` or `IN_USE`. When the digest is wrong and the server has a list of the digests of the file's blocks, as
+ * `rullama serve` has (at the address with `.blocks` behind its path), only the blocks that are wrong are loaded again;
+ * without one the call rejects with `WRONG_DIGEST`, and all bytes are gone, since nothing tells which of them are wrong.
  */
 export async function download(wanted: Wanted, options: DownloadOptions = {}): Promise<StoredModel> {
   const plain = checked(wanted);

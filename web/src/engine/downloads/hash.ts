@@ -8,8 +8,10 @@ export interface Hash {
   digest(): string;
 }
 
-interface Readable {
+/** Bytes that can be read again. */
+export interface Readable {
   readonly bytes: number;
+  /** Fills `into` from `at`, or as much of it as there is. */
   read(into: Uint8Array, at: number): number;
 }
 
@@ -18,11 +20,17 @@ const PIECE_BYTES = 1 << 20;
 /** Pieces hashed before the worker looks for messages. */
 const PIECES_AT_ONCE = 8;
 
+/** What was read back, until the next is. Made when it is first needed: most downloads never read back. */
+let piece: Uint8Array | null = null;
+
+/** The digest of what is there, `sha256:…`. Rejects with the signal's reason. */
+export function digestOf(file: Readable, hash: Hash, signal: AbortSignal, onProgress: (hashed: number) => void): Promise<string> {
+  return new FollowingHash(hash, file).finish(signal, onProgress);
+}
+
 export class FollowingHash {
   readonly #hash: Hash;
   readonly #file: Readable;
-  /** Made when it is first needed: most downloads never read back. */
-  #piece: Uint8Array | null = null;
   #hashed = 0;
 
   constructor(hash: Hash, file: Readable) {
@@ -49,9 +57,9 @@ export class FollowingHash {
   }
 
   #catchUp() {
-    this.#piece ??= new Uint8Array(PIECE_BYTES);
-    const length = this.#file.read(this.#piece, this.#hashed);
-    this.#update(this.#piece.subarray(0, length));
+    piece ??= new Uint8Array(PIECE_BYTES);
+    const length = this.#file.read(piece, this.#hashed);
+    this.#update(piece.subarray(0, length));
   }
 
   #update(bytes: Uint8Array) {

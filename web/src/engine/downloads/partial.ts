@@ -102,6 +102,14 @@ export class PartialFile implements GrowingFile {
     throw storageFull(this.#name, needed, null);
   }
 
+  replace(bytes: Uint8Array, at: number): void {
+    try {
+      this.#handle.write(bytes, { at });
+    } catch (thrown) {
+      throw unwritable(`the unfinished download of \`${this.#name}\``, thrown as Error);
+    }
+  }
+
   read(into: Uint8Array, at: number): number {
     return this.#handle.read(into, { at });
   }

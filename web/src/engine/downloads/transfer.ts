@@ -1,24 +1,25 @@
 // From the network to the disk, attempt after attempt, until the file is there and its digest is right.
-import { cancelled, ModelError, SourceError, StorageError } from '../errors.ts';
+import { ModelError, SourceError, StorageError } from '../errors.ts';
 import { ask, Interrupted, type Answer } from './answer.ts';
 import type { PlainWanted } from './download.ts';
-import { FollowingHash, type Hash } from './hash.ts';
+import { digestOf, FollowingHash, type Hash, type Readable } from './hash.ts';
 import { goesOn, hasChanged, isRecognised, type Origin } from './origin.ts';
 import { Pace, STRETCH_BYTES } from './pace.ts';
 import { Bodies } from './pieces.ts';
 import { Meter, type Progress } from './progress.ts';
-import { backOff } from './retry.ts';
+import { repair } from './repair.ts';
+import { insist } from './retry.ts';
+import { whileHeard } from './silence.ts';
 
-/** The file that grows. Bytes are only ever added to its end, so its length is how far the download is. */
-export interface GrowingFile {
+/** The file that grows. Until it is complete, bytes are only added to its end, so its length is how far the download is. */
+export interface GrowingFile extends Readable {
   /** What is known about the bytes that are there; null when nothing is. */
   origin: Origin | null;
-  readonly bytes: number;
   /** Keeps `origin` for the next attempt, before a byte of it is written. */
   setOrigin(origin: Origin): Promise<void>;
   append(bytes: Uint8Array): void;
-  /** Fills `into` from `at`, or as much of it as there is. */
-  read(into: Uint8Array, at: number): number;
+  /** Writes over bytes that are there. */
+  replace(bytes: Uint8Array, at: number): void;
   clear(): void;
 }
 
@@ -36,8 +37,8 @@ export interface Tools {
 const MAGIC = Uint8Array.of(0x47, 0x47, 0x55, 0x46);
 
 /**
- * Loads what is missing of `wanted` into `file`; returns its digest, `sha256:…`. On failure the bytes stay for the next
- * call, except after `WRONG_DIGEST`: one digest of the whole does not tell which bytes are wrong.
+ * Loads what is missing of `wanted` into `file`, and what is wrong once more where the server tells what that is; returns the
+ * digest, `sha256:…`. On failure the bytes stay for the next call, except after `WRONG_DIGEST`, when nothing tells which are wrong.
  */
 export async function transfer(wanted: PlainWanted, file: GrowingFile, tools: Tools): Promise<string> {
   const work = new Transfer(wanted, file, tools);
@@ -77,47 +78,28 @@ class Transfer {
   }
 
   async load() {
-    const { signal } = this.#tools;
-    let furthest = this.#file.bytes;
-    let failures = 0;
-    let answered = false;
-    // An origin is known to be complete only when an answer has said how long it is.
-    while (this.#isAnother || this.#file.origin?.total == null || this.#file.bytes < this.#file.origin.total) {
-      try {
-        await this.#attempt(() => (answered = true));
-      } catch (thrown) {
-        if (signal.aborted) throw cancelled();
-        if (!(thrown instanceof Interrupted)) throw thrown;
-        // A server that cuts every answer at the same place would never be given up otherwise.
-        if (this.#file.bytes > furthest) failures = 0;
-        furthest = Math.max(furthest, this.#file.bytes);
-        await backOff(++failures, answered, thrown, signal, (seconds) => {
-          const more = { retryInSeconds: seconds, problem: thrown.message };
-          this.#meter.at('waiting', this.#file.bytes, this.#total, more);
-        });
-      }
-    }
+    const work = {
+      // An origin is known to be complete only when an answer has said how long it is.
+      isDone: () => !this.#isAnother && this.#file.origin?.total != null && this.#file.bytes >= this.#file.origin.total,
+      reached: () => this.#file.bytes,
+      attempt: (onAnswer: () => void) => this.#attempt(onAnswer),
+      onWait: (more: Partial<Progress>) => this.#meter.at('waiting', this.#file.bytes, this.#total, more),
+    };
+    await insist(work, this.#tools.signal);
     if (this.#file.bytes === 0) throw this.#wrongLength(0);
   }
 
   /** One request: asks for what is missing, or a stretch of it, and appends it. */
   async #attempt(onAnswer: () => void) {
-    const { silenceSeconds, signal } = this.#tools;
-    const silence = new AbortController();
-    const lost = () => silence.abort(new Interrupted(this.#wanted.url, `nothing came for ${silenceSeconds} s`));
-    let timer = setTimeout(lost, 1000 * silenceSeconds);
-    const heard = () => {
-      clearTimeout(timer);
-      timer = setTimeout(lost, 1000 * silenceSeconds);
-    };
+    const { fetch, silenceSeconds, signal } = this.#tools;
+    const { url } = this.#wanted;
     if (!this.#goesOn) this.#meter.at('checking', this.#file.bytes, this.#total);
     this.#goesOn = false;
     this.#pace.restart();
-    try {
-      const either = AbortSignal.any([signal, silence.signal]);
-      const [start, origin] = this.#isAnother ? [0, null] : [this.#file.bytes, this.#file.origin];
-      const bytes = this.#hasParts && this.#pace.serverIsFaster ? STRETCH_BYTES : null;
-      const answer = await ask(this.#wanted.url, start, bytes, origin, this.#tools.fetch, either);
+    const [start, origin] = this.#isAnother ? [0, null] : [this.#file.bytes, this.#file.origin];
+    const bytes = this.#hasParts && this.#pace.serverIsFaster ? STRETCH_BYTES : null;
+    await whileHeard(url, silenceSeconds, signal, async (either, heard) => {
+      const answer = await ask(url, start, bytes, origin, fetch, either);
       onAnswer();
       heard();
       this.#hasParts &&= this.#canDivide(answer);
@@ -127,11 +109,7 @@ class Transfer {
       }
       await this.#take(answer, bytes === null, heard);
       this.#goesOn = true;
-    } catch (thrown) {
-      throw silence.signal.aborted ? silence.signal.reason : thrown;
-    } finally {
-      clearTimeout(timer);
-    }
+    });
   }
 
   #canDivide(answer: Answer): boolean {
@@ -216,23 +194,26 @@ class Transfer {
     return new ModelError({ code: 'BAD_FILE', message, details: { url, found } });
   }
 
-  /** Hashes what is still to be hashed, and compares. */
+  /** Hashes what is still to be hashed, compares, and has what is wrong replaced. */
   async verify(): Promise<string> {
+    const { newHash, signal } = this.#tools;
+    const { url } = this.#wanted;
     const file = this.#file;
+    const onProgress = (hashed: number) => this.#meter.at('verifying', hashed, file.bytes);
+    const expected = file.origin!.digest;
+    let found = await this.#hash.finish(signal, onProgress);
+    if (expected !== null && found !== expected && (await repair(url, file, this.#tools, this.#meter))) {
+      found = await digestOf(file, newHash(), signal, onProgress);
+    }
     const begin = new Uint8Array(MAGIC.length);
     file.read(begin, 0);
     const wrong = this.#noModel(begin);
-    if (wrong) {
-      file.clear();
-      throw wrong;
-    }
-    const [found, expected] = [await this.#hash.finish(this.#tools.signal, (done) => this.#meter.at('verifying', done, file.bytes)), file.origin!.digest];
-    if (expected === null || found === expected) return found;
+    if (!wrong && (expected === null || found === expected)) return found;
     file.clear();
     const message =
-      `${this.#wanted.url}: the digest of its ${this.#total} bytes is ${found}, expected ${expected}; they were deleted. ` +
+      `${url}: the digest of its ${this.#total} bytes is ${found}, expected ${expected}; they were deleted. ` +
       'Download it again; if that does not help, the server has another file';
-    throw new SourceError({ code: 'WRONG_DIGEST', message, details: { url: this.#wanted.url, expected, found } });
+    throw wrong ?? new SourceError({ code: 'WRONG_DIGEST', message, details: { url, expected, found } });
   }
 
   end() {
