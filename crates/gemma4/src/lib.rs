@@ -18,6 +18,7 @@ mod prompt;
 mod rewind;
 mod state;
 mod upload;
+mod vectors;
 
 pub use checkpoint::Checkpoint;
 pub use config::{Attention, Config, Experts, Kv, Layer, placeholders};

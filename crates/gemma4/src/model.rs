@@ -1,12 +1,13 @@
 //! Loading: weights from the source, repacked, into the buffers of the plan.
 
-use crate::checkpoint::{Checkpoint, Piece};
+use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::context;
 use crate::error::Error;
 use crate::plan::{Options, Plan, plan};
 use crate::upload::{self, Target, pieces, upload};
-use gguf::{Header, ReadAt, Type};
+use crate::vectors;
+use gguf::{Header, ReadAt};
 use gpu::{Account, Buffer, Device, Staging, Usage};
 use kernels::weight::Packed;
 use std::ops::ControlFlow;
@@ -55,7 +56,7 @@ impl Model {
         let checkpoint = Checkpoint::new(header, &config)?;
         let plan = plan(&config, &checkpoint, options, device.limits())?;
         let rope_factors = match checkpoint.rope_factors {
-            Some((kind, offset, len)) => read_values(&*source, kind, offset, len).await?,
+            Some((kind, offset, len)) => vectors::read_values(&*source, kind, offset, len).await?,
             None => Vec::new(),
         };
         let is_bad = |&(_, &factor): &(usize, &f32)| factor.is_nan() || factor <= 0.0;
@@ -64,6 +65,7 @@ impl Model {
         }
         let buffers = allocate(device, &plan).await?;
         let model = Model { device: device.clone(), config, checkpoint, plan, buffers, source, rope_factors };
+        model.announce();
         // They are compiled while the weights are on their way.
         let shaders = context::shaders(&model).await?;
         device.compile_beside(shaders.clone(), model.upload(observe)).await?;
@@ -140,24 +142,15 @@ impl Model {
         Ok(Some(self.device.staging("staging of weights", slots as usize, bytes)?))
     }
 
+    /// Has a disk bring what is read from now on, in the order in which it is.
+    fn announce(&self) {
+        let matrices = pieces(&self.plan, &*self.source).into_iter().map(|piece| piece.range());
+        self.source.will_read(&vectors::ranges(&self.checkpoint).chain(matrices).collect::<Vec<_>>());
+    }
+
     async fn upload_vectors(&self) -> Result<(), Error> {
         let buffer = self.buffer(self.plan.vectors_buffer);
-        let mut values = vec![0.0f32; (buffer.bytes() / 4) as usize];
-        for (vector, slice) in self.checkpoint.vectors.iter().zip(&self.plan.vectors) {
-            let mut at = (slice.offset / 4) as usize;
-            for Piece { tensor, len, factor } in vector {
-                let len = *len as usize;
-                let out = &mut values[at..at + len];
-                match tensor {
-                    Some((kind, offset)) => {
-                        let numbers = read_values(&*self.source, *kind, *offset, len as u64).await?;
-                        out.iter_mut().zip(numbers).for_each(|(out, number)| *out = number * factor);
-                    }
-                    None => out.fill(*factor),
-                }
-                at += len;
-            }
-        }
+        let values = vectors::read(&self.checkpoint, &self.plan, &*self.source, buffer.bytes()).await?;
         self.device.write(buffer, 0, bytemuck::cast_slice(&values));
         Ok(())
     }
@@ -209,14 +202,6 @@ async fn allocate(device: &Device, plan: &Plan) -> Result<Vec<Option<Buffer>>, E
             .collect()
     };
     Ok(device.guarded(create).await?)
-}
-
-async fn read_values(source: &dyn ReadAt, kind: Type, offset: u64, len: u64) -> Result<Vec<f32>, Error> {
-    let mut bytes = vec![0; kind.row_bytes(len).expect("whole blocks") as usize];
-    source.read_at(offset, &mut bytes).await?;
-    let mut values = vec![0.0; len as usize];
-    gguf::decode(kind, &bytes, &mut values)?;
-    Ok(values)
 }
 
 /// See [`Model::bytes_per_token`].

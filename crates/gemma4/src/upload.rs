@@ -9,7 +9,7 @@ use crate::plan::{Part, Plan};
 use futures_util::future::join;
 use gguf::ReadAt;
 use kernels::weight::{Packed, pack};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 /// Bytes read and repacked at once: with the number of threads it bounds host memory while a file of many gigabytes loads.
 const PIECE_BYTES: u64 = 4 << 20;
@@ -45,6 +45,11 @@ impl Piece<'_> {
     pub(crate) fn packed_bytes(&self) -> u64 {
         let rows = self.bytes / self.row_bytes();
         self.part.layout.planes.iter().map(|plane| rows * plane.row_bytes).sum()
+    }
+
+    /// Where it is in the file.
+    pub(crate) fn range(&self) -> Range<u64> {
+        self.offset..self.offset + self.bytes
     }
 
     fn row_bytes(&self) -> u64 {

@@ -24,8 +24,8 @@ pub trait ReadAt {
         None
     }
 
-    /// Says that these ranges of a mapped file are read next, so that a disk can fetch them side by side. It may do nothing, and
-    /// what it cannot do is no error: reading will tell.
+    /// Says that these ranges of a mapped file are read next, in this order, so that a disk need not wait to be asked. It may do
+    /// nothing, and what it cannot do is no error: reading will tell.
     fn will_read(&self, _ranges: &[Range<u64>]) {}
 
     /// Whether what follows a read is on its way before it is asked for, so that reading from the front to the back is faster.

@@ -1,9 +1,11 @@
 //! Loading: plan and ledger, budgets, cancelling, files that hold less than a model.
 
 use crate::files::{MODEL, model_bytes, short};
-use crate::run::{block_on, device, exact, greedy, load_file, open, say};
+use crate::run::{block_on, device, exact, greedy, load_file, load_source, open, say};
 use engine::prompt::TemplateSize;
-use engine::{Cancel, Device, Error, LoadOptions, Memory, Model, ModelFile, gguf, gpu};
+use engine::{Cancel, Device, Error, LoadOptions, Memory, Model, ModelFile, ReadAt, ReadFuture, gguf, gpu};
+use std::cell::{Cell, RefCell};
+use std::ops::Range;
 use std::rc::Rc;
 
 fn with_budget(budget: Option<u64>) -> Device {
@@ -169,4 +171,61 @@ fn templates_follow_the_model() {
     assert_eq!(template("tiny-dense-ple/ollama-q4_k_m"), TemplateSize::Small);
     assert_eq!(template("tiny-kv/llama-q4_0"), TemplateSize::Large);
     assert_eq!(template("tiny-moe/ollama-q4_k_m"), TemplateSize::Large);
+}
+
+/// A file that notes what is announced and then read, and whose reads answer when they are asked a second time.
+struct Noting {
+    file: Memory,
+    announced: RefCell<Vec<Range<u64>>>,
+    read: RefCell<Vec<Range<u64>>>,
+    under_way: Cell<u32>,
+    most_under_way: Cell<u32>,
+}
+
+impl ReadAt for Noting {
+    fn size(&self) -> u64 {
+        self.file.size()
+    }
+
+    fn read_at<'a>(&'a self, offset: u64, buffer: &'a mut [u8]) -> ReadFuture<'a> {
+        if !self.announced.borrow().is_empty() {
+            self.read.borrow_mut().push(offset..offset + buffer.len() as u64);
+        }
+        Box::pin(async move {
+            self.under_way.set(self.under_way.get() + 1);
+            self.most_under_way.set(self.most_under_way.get().max(self.under_way.get()));
+            let mut asked = false;
+            std::future::poll_fn(|context| match std::mem::replace(&mut asked, true) {
+                true => std::task::Poll::Ready(()),
+                false => {
+                    context.waker().wake_by_ref();
+                    std::task::Poll::Pending
+                }
+            })
+            .await;
+            self.under_way.set(self.under_way.get() - 1);
+            self.file.read_at(offset, buffer).await
+        })
+    }
+
+    fn will_read(&self, ranges: &[Range<u64>]) {
+        self.announced.borrow_mut().extend_from_slice(ranges);
+    }
+}
+
+#[test]
+fn what_a_load_reads_is_announced_in_its_order_and_small_parts_are_read_side_by_side() {
+    let noting = Rc::new(Noting {
+        file: Memory(model_bytes(MODEL)),
+        announced: RefCell::default(),
+        read: RefCell::default(),
+        under_way: Cell::new(0),
+        most_under_way: Cell::new(0),
+    });
+    let model = load_source(noting.clone(), &exact(16));
+    assert_eq!(*noting.read.borrow(), *noting.announced.borrow());
+    assert!(noting.most_under_way.get() >= 10, "at most {} reads at once", noting.most_under_way.get());
+    let mut session = block_on(model.session()).unwrap();
+    let expected = short();
+    assert_eq!(say(&mut session, &expected.prompt, &greedy(4)).tokens, expected.greedy[..4]);
 }
