@@ -8,7 +8,7 @@ import { EVENTS_AHEAD_MAX } from './protocol.ts';
 import type { Argument, Event, Name, Request, Response, Result } from './protocol.ts';
 import type { PortableSource } from './sources.ts';
 import { openStored, storedFile } from './stored.ts';
-import type { Tiers } from './reports.ts';
+import type { CaseReport, Tiers } from './reports.ts';
 import { bestTiers } from './tiers.ts';
 
 /** What the host uses of the generated module; tests give their own. */
@@ -54,6 +54,11 @@ class Work {
     this.source?.abort();
     this.#room?.();
     this.#stop(cancelled());
+  }
+
+  /** Throws once it is to end. */
+  goOn() {
+    if (this.#isCancelled) throw cancelled();
   }
 
   /** Notes an event that was sent; a promise when the reader has to catch up first. */
@@ -198,7 +203,15 @@ export class Host {
     logits: ({ ids, path }, _emit, work) => this.#model().session.logits(ids, path, work.begin(this.#bindings)),
     save: () => this.#model().session.save(),
     restore: (bytes) => this.#model().session.restore(bytes),
-    checkKernels: (_argument, emit) => this.#bindings.checkKernels(this.#opened(), emit),
+    checkKernels: (_argument, emit, work) => {
+      work.goOn();
+      // What an observer throws ends the cases.
+      const observe = (report: CaseReport) => {
+        work.goOn();
+        emit(report);
+      };
+      return this.#bindings.checkKernels(this.#opened(), observe);
+    },
   };
 
   /** The tiers that a load asks for, and the best of this adapter where it names none. */

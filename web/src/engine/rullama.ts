@@ -122,12 +122,21 @@ export class Rullama {
     return this.#ask('counters', null, options);
   }
 
-  /** The conversation in the cache as bytes, to go on with in another visit. The first time reads the whole file. */
+  /**
+   * The conversation in the cache as bytes, to go on with in another visit. The first time reads the whole file.
+   *
+   * Aborting ends the waiting, with `CANCELLED`; the bytes are made all the same, and what is asked for next waits for that.
+   */
   saveState(options: Abortable = {}): Promise<Uint8Array> {
     return this.#ask('save', null, options);
   }
 
-  /** Rejects with `OTHER_MODEL` or `BAD_STATE` for a state of another model, context length or KV type. */
+  /**
+   * Puts a saved conversation in the place of the one in the cache.
+   *
+   * Rejects with `OTHER_MODEL` or `BAD_STATE` for a state of another model, context length or KV type. Aborting ends the waiting,
+   * with `CANCELLED`; unless `signal` was aborted before the call, the state is restored all the same.
+   */
   restoreState(state: Uint8Array, options: Abortable = {}): Promise<void> {
     return this.#ask('restore', state, options);
   }
@@ -153,7 +162,11 @@ export class Rullama {
     return this.#ask('logits', { ids: Uint32Array.from(ids), path }, options);
   }
 
-  /** Checks every kernel on this GPU; returns the number of cases. A case that fails is reported, not thrown. */
+  /**
+   * Checks every kernel on this GPU; returns the number of cases. A case that fails is reported, not thrown.
+   *
+   * Aborting rejects at once with `CANCELLED`; the case under way is finished, and none follows it.
+   */
   checkKernels(onReport: (report: CaseReport) => void, { signal }: Abortable = {}): Promise<number> {
     return this.#client.call('checkKernels', null, { signal, onEvent: onReport });
   }

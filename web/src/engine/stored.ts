@@ -1,5 +1,6 @@
 // Model files in the page's private file system (OPFS). They lie in one folder; another holds what is known about them.
-import { RequestError, SourceError, StorageError } from './errors.ts';
+import { RequestError, SourceError, stopIfAborted, StorageError } from './errors.ts';
+import type { Abortable } from './options.ts';
 
 const FOLDER = 'models';
 const RECORDS = 'model-records';
@@ -27,11 +28,17 @@ interface Known {
   modified: number;
 }
 
-/** The stored models; empty where the browser has no private file system. Rejects with `READ_FAILED`. */
-export async function listStored(): Promise<StoredModel[]> {
+/**
+ * The stored models; empty where the browser has no private file system.
+ *
+ * Rejects with `READ_FAILED`, and with `CANCELLED`: aborting stops it before the next file.
+ */
+export async function listStored({ signal }: Abortable = {}): Promise<StoredModel[]> {
+  stopIfAborted(signal);
   const models: StoredModel[] = [];
   const place = await folder(FOLDER, false).catch(() => null);
   for await (const handle of filesIn(place)) {
+    stopIfAborted(signal);
     const model = await stored(modelName(handle.name));
     if (model) models.push(model);
   }
@@ -56,8 +63,14 @@ export async function stored(name: string): Promise<StoredModel | null> {
   return { name, bytes: file.size, digest, url };
 }
 
-/** Deletes a stored model. Rejects with `IN_USE` while it is loaded, here or in another tab. */
-export async function deleteStored(name: string): Promise<void> {
+/**
+ * Deletes a stored model; resolves too where there is none of this name.
+ *
+ * Rejects with `IN_USE` while it is loaded, here or in another tab, and with `CANCELLED` if `signal` is aborted already: nothing
+ * is deleted then, and a deletion that has begun is finished.
+ */
+export async function deleteStored(name: string, { signal }: Abortable = {}): Promise<void> {
+  stopIfAborted(signal);
   const place = await folder(FOLDER, false);
   if (place) await removeEntry(place, fileName(name), name);
   const records = await folder(RECORDS, false);

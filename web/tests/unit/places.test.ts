@@ -2,8 +2,9 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { listServer } from '../../src/engine/downloads/server.ts';
 import { listOllama, openOllama } from '../../src/engine/ollama.ts';
-import { listPartial } from '../../src/engine/downloads/partial.ts';
-import { listStored, writeRecord } from '../../src/engine/stored.ts';
+import { discardPartial, listPartial } from '../../src/engine/downloads/partial.ts';
+import { storageEstimate } from '../../src/engine/downloads/space.ts';
+import { deleteStored, listStored, writeRecord } from '../../src/engine/stored.ts';
 import { nameOf } from '../../src/app/models/names.ts';
 
 afterEach(() => vi.unstubAllGlobals());
@@ -67,6 +68,55 @@ test('what the private file system throws has a class and a remedy', async () =>
   expect(await listStored()).toEqual([{ name: 'b.gguf', bytes: 4, digest: null, url: null }]);
   const full = { ...folder({}), getFileHandle: async () => Promise.reject(refusal('QuotaExceededError')) };
   await expect(writeRecord(full, 'x', {})).rejects.toMatchObject({ code: 'STORAGE_FULL', name: 'StorageError' });
+});
+
+test('calls about the storage end when they are aborted: a listing before the next file, a deletion before it begins', async () => {
+  const asked: string[] = [];
+  const abort = new AbortController();
+  const file = (name: string) => {
+    const getFile = async () => {
+      asked.push(name);
+      abort.abort();
+      return new File(['four'], name);
+    };
+    return { kind: 'file', name, getFile };
+  };
+  const models = {
+    kind: 'directory',
+    name: 'models',
+    getFileHandle: async (name: string) => file(name),
+    removeEntry: async (name: string) => void asked.push(`removed ${name}`),
+    async *values() {
+      yield* ['a.gguf', 'b.gguf', 'c.gguf'].map(file);
+    },
+  } as unknown as FileSystemDirectoryHandle;
+  const getDirectory = async () => {
+    asked.push('root');
+    const getDirectoryHandle = async (name: string) => (name === 'models' ? models : Promise.reject(refusal('NotFoundError')));
+    return { ...folder({}), getDirectoryHandle };
+  };
+  const estimate = async () => {
+    asked.push('estimate');
+    abort.abort();
+    return { usage: 1, quota: 2 };
+  };
+  vi.stubGlobal('navigator', { storage: { getDirectory, estimate } });
+  const cancelled = { code: 'CANCELLED', name: 'CancelledError' };
+  const signal = AbortSignal.abort();
+  const deletions = [deleteStored('a.gguf', { signal }), discardPartial('a.gguf', { signal })];
+  for (const call of [listStored({ signal }), listPartial({ signal }), ...deletions, storageEstimate({ signal })]) {
+    await expect(call).rejects.toMatchObject(cancelled);
+  }
+  expect(asked).toEqual([]);
+
+  await expect(listStored({ signal: abort.signal })).rejects.toMatchObject(cancelled);
+  expect(asked.filter((name) => name.endsWith('.gguf'))).toEqual(['a.gguf']);
+  const late = new AbortController();
+  const deletion = deleteStored('a.gguf', { signal: late.signal });
+  late.abort();
+  await deletion;
+  expect(asked).toContain('removed a.gguf');
+  expect(await storageEstimate({ signal: new AbortController().signal })).toEqual({ usage: 1, quota: 2, persisted: false });
 });
 
 test('a server that stalls can be left, before the answer and in its middle', async () => {

@@ -1,5 +1,6 @@
 // Unfinished downloads in the page's private file system: the bytes so far, and beside them where they come from.
-import { StorageError } from '../errors.ts';
+import { stopIfAborted, StorageError } from '../errors.ts';
+import type { Abortable } from '../options.ts';
 import { fileName, filesIn, folder, modelName, readRecord, removeEntry, replaceStored, unwritable, writeRecord, type StoredModel } from '../stored.ts';
 import { unlessDownloading } from './lock.ts';
 import type { Origin } from './origin.ts';
@@ -22,12 +23,16 @@ export interface PartialModel {
 
 /**
  * Downloads that were begun and not finished; `download` with the same name and address goes on with one. Empty where the
- * browser has no private file system. Rejects with `READ_FAILED`.
+ * browser has no private file system.
+ *
+ * Rejects with `READ_FAILED`, and with `CANCELLED`: aborting stops it before the next file.
  */
-export async function listPartial(): Promise<PartialModel[]> {
+export async function listPartial({ signal }: Abortable = {}): Promise<PartialModel[]> {
+  stopIfAborted(signal);
   const found: PartialModel[] = [];
   const place = await folder(FOLDER, false).catch(() => null);
   for await (const handle of filesIn(place)) {
+    stopIfAborted(signal);
     if (!handle.name.endsWith(BYTES)) continue;
     const base = handle.name.slice(0, -BYTES.length);
     const origin = await readRecord<Origin>(place!, base + ORIGIN);
@@ -39,8 +44,14 @@ export async function listPartial(): Promise<PartialModel[]> {
   return found.sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** Deletes what an unfinished download has loaded. Rejects with `IN_USE` while it is being downloaded. */
-export async function discardPartial(name: string): Promise<void> {
+/**
+ * Deletes what an unfinished download has loaded; resolves too where there is none of this name.
+ *
+ * Rejects with `IN_USE` while it is being downloaded, and with `CANCELLED` if `signal` is aborted already: nothing is deleted then,
+ * and a deletion that has begun is finished.
+ */
+export async function discardPartial(name: string, { signal }: Abortable = {}): Promise<void> {
+  stopIfAborted(signal);
   await unlessDownloading(name, async () => {
     const place = await folder(FOLDER, false);
     if (!place) return;
