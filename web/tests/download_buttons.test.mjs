@@ -1,7 +1,8 @@
 // A download as a user meets it on the model page: paused, resumed after the page was closed, discarded.
 import { ensure, equal, serveProject } from './lib.mjs';
+import { accessible } from './accessible.mjs';
 import { digestOf, FickleFiles, noise } from './fickle_files.mjs';
-import { openChat, visit } from './chat_page.mjs';
+import { openChat, refused, visit } from './chat_page.mjs';
 
 const MIB = 2 ** 20;
 const FILE = noise(3 * MIB, 'model');
@@ -58,6 +59,52 @@ export default {
       equal(await stored(page), digestOf(FILE), 'the first file');
       equal(await page.locator('[data-code]').count(), 0, 'failures on the page');
     } finally {
+      await server.close();
+    }
+  },
+
+  async 'a download without room says what to do, keeps what had come, and goes on once there is room'({ page }) {
+    const files = new FickleFiles();
+    const server = await serveProject(files.answer);
+    const cdp = await page.context().newCDPSession(page);
+    const quota = (quotaSize) => cdp.send('Storage.overrideQuotaForOrigin', { origin: server.url, ...(quotaSize && { quotaSize }) });
+    try {
+      const file = files.add('/models/mine.gguf', FILE, {}, { stall: MIB });
+      await openChat(page, server, 'none');
+      await visit(page, 'model');
+      const entry = page.locator('[data-model="mine.gguf"]');
+      const button = (name) => entry.getByRole('button', { name });
+      const isFull = (missing) => refused(page, 'STORAGE_FULL', 'storage is full', 'mine.gguf', `${missing} more bytes`, 'delete a stored model', 'free space');
+      const begin = async () => {
+        await page.locator('#url').fill('/models/mine.gguf');
+        await page.locator('#download').click();
+      };
+
+      await quota(MIB);
+      await begin();
+      await isFull(3 * MIB);
+      equal(await entry.count(), 0, 'rows of a download of which nothing came');
+      await accessible(page, 'a full storage');
+      await quota(0);
+      await begin();
+      await entry.getByText('1.0 MiB of 3.0 MiB').waitFor();
+      equal(await page.locator('[data-code]').count(), 0, 'failures once there is room');
+      await button('Pause').click();
+      await button('Resume').waitFor();
+
+      // It fills up in mid-download.
+      await quota(2 * MIB);
+      await button('Resume').click();
+      await isFull(2 * MIB);
+      await entry.getByText('1.0 MiB of 3.0 MiB').waitFor();
+      await quota(0);
+      await button('Resume').click();
+      await button('Delete mine.gguf').waitFor();
+      equal(await page.locator('[data-code]').count(), 0, 'failures at the end');
+      equal(await stored(page), digestOf(FILE), 'what is on the disk');
+      equal(file.asked.map(({ start }) => start), [0, 0, MIB, MIB], 'what was asked for');
+    } finally {
+      await quota(0);
       await server.close();
     }
   },

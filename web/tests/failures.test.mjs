@@ -93,6 +93,31 @@ export default {
     }
   },
 
+  async 'what is beyond the limits of a device, rather than a budget, is named with its buffer, and what fits is offered'({ page, server }) {
+    const folder = await mkdtemp(join(tmpdir(), 'rullama-wide-'));
+    try {
+      // Weights are divided among buffers; what is between two matrices is not: 512 tokens x 262144 x 4 bytes.
+      const path = join(folder, 'wide.gguf');
+      await write(path, widened(await read(modelPath(MODEL)), 262_144));
+      // Another origin than in the tests above, whose budget the app remembers.
+      const origin = server.url.replace('127.0.0.1', 'localhost');
+      await openChat(page, server, 'none', { origin, query: '&profile=webgpu-defaults' });
+      await pick(page, path);
+      await page.locator('#load:enabled').waitFor();
+      await page.locator('#chunk-length').selectOption('512');
+      await refused(page, 'BINDING_TOO_SMALL', 'does not fit on this graphics card', 'gate_up', '1073741824', '134217728', 'smaller chunk');
+      equal(await page.locator('#load').isDisabled(), true, 'what does not fit cannot be loaded');
+      // Everything else may stay as it was.
+      await page.locator('#use-fit', { hasText: 'What fits: 2,048 tokens with a 16-bit cache' }).click();
+      await page.locator('#load:enabled').waitFor();
+      equal(await page.locator('#chunk-length').inputValue(), '', 'the chunk that was chosen');
+      equal(await page.locator('[data-code]').count(), 0, 'errors shown with what fits');
+      await page.getByText('this device allows 256.0 MiB in one').waitFor();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  },
+
   async 'broken networks are told apart, and a stalled one can be left'({ page, server }) {
     const size = (await readFile(modelPath(MODEL))).length;
     await openChat(page, server, 'none');

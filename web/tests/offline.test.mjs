@@ -2,15 +2,16 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensure, equal, launch, offersModel, WEB } from './lib.mjs';
+import { ensure, equal, launch, offersModel, serveProject, WEB } from './lib.mjs';
 import { accessible } from './accessible.mjs';
-import { openChat, visit } from './chat_page.mjs';
+import { answered, ask, load, loaded, openChat, set, visit } from './chat_page.mjs';
 import { serve } from './server.mjs';
 
 export default {
   async 'it starts without a network after the first visit, and updates when it is asked to'() {
     const folder = await mkdtemp(join(tmpdir(), 'rullama-app-'));
     const browser = await launch([], { serviceWorkers: 'allow' });
+    const staysAtHome = watch(browser);
     let server;
     try {
       await cp(join(WEB, 'dist'), folder, { recursive: true });
@@ -60,11 +61,45 @@ export default {
       equal(await other.locator('#replaced').count(), 0, 'notices after the reload');
       const caches = await page.evaluate(() => window.caches.keys());
       equal(caches, ['rullama-app-the next version'], 'what is kept after the update');
+      staysAtHome(server);
       equal(browser.complaints.filter((line) => !line.includes('ERR_INTERNET_DISCONNECTED')), [], 'console errors');
     } finally {
       await browser.close();
       await server?.close();
       await rm(folder, { recursive: true });
+    }
+  },
+
+  async 'a stored model loads without a network, and answers'() {
+    const browser = await launch([], { serviceWorkers: 'allow' });
+    const staysAtHome = watch(browser);
+    const server = await serveProject();
+    try {
+      const page = await browser.newPage();
+      await openChat(page, server, 'none');
+      await page.waitForFunction(() => navigator.serviceWorker.controller);
+      await visit(page, 'model');
+      const small = page.locator('[data-model="gemma4:small"]');
+      await small.getByRole('button', { name: 'Download' }).click();
+      await small.getByRole('button', { name: 'Delete gemma4:small' }).waitFor();
+
+      await browser.context.setOffline(true);
+      // What the browser itself asks for, such as the service worker's next version, goes out all the same.
+      await server.close();
+      await openChat(page, server, 'none');
+      await visit(page, 'model');
+      await small.getByRole('button', { name: 'Choose' }).click();
+      await load(page);
+      await loaded(page, 'gemma4:small');
+      await visit(page, 'chat');
+      await set(page, { max_tokens: 3 });
+      await ask(page, 'Hi');
+      await answered(page, 1);
+      equal(await page.locator('[data-code]').count(), 0, 'errors shown');
+      staysAtHome(server);
+    } finally {
+      await browser.close();
+      await server.close();
     }
   },
 
@@ -102,3 +137,17 @@ export default {
     }
   },
 };
+
+/**
+ * Watches what pages, workers and service workers ask for; chat.test.mjs does so without service workers. The check fails if anything
+ * was asked of another host than `server`, or if nothing of a service worker was seen.
+ */
+function watch({ context }) {
+  const asked = [];
+  context.on('request', (request) => asked.push({ url: request.url(), isServiceWorkers: request.serviceWorker() !== null }));
+  return (server) => {
+    const kept = asked.filter(({ url, isServiceWorkers }) => isServiceWorkers && url.endsWith('.gguf'));
+    ensure(kept.length > 0, `no request of a service worker was seen for the model: ${JSON.stringify(asked)}`);
+    equal(asked.filter(({ url }) => /^https?:/.test(url) && !url.startsWith(server.url)), [], 'requests to other hosts');
+  };
+}

@@ -34,6 +34,16 @@ export default {
     equal(got.closed, 'CLOSED', 'a call after dispose');
   },
 
+  async 'one call that starts no engine leaves none behind'({ page, server }) {
+    await page.goto(`${server.url}/plain.html`);
+    await page.evaluate(countWorkers);
+    for (const [n, [what, codes]] of Object.entries(REFUSED).entries()) {
+      equal(await page.evaluate(refusedCall, what), codes, what);
+      const { started, ended } = await page.evaluate(() => globalThis.workers);
+      equal([started, ended], [n + 1, n + 1], `${what}: workers that started, and were ended`);
+    }
+  },
+
   async 'log-probabilities are those of all logits, with a stream and without one'(test) {
     const { streamed, whole, pieces, text, usage, errors, refused } = await withEngine(test, likely, { url: modelUrl(MODEL) });
     equal(streamed, whole, 'what a stream says of its tokens, and an answer');
@@ -53,6 +63,15 @@ export default {
       const { download } = await import('/lib/engine/index.js');
       await download({ url, name: 'shared' });
     }, modelUrl('tiny-kv/llama-q4_0'));
+    const got = await page.evaluate(inOneCall);
+    equal(got.plan, got.planned.plan, 'what one call has loaded, and what was planned under the same options on such a device');
+    equal([got.plan.context, got.plan.bytes], [256, got.memory], 'the context, and bytes in the ledger');
+    ensure(got.plan.bytes <= got.budget && got.plan.chunk < got.usual.chunk, `${got.plan.bytes} of ${got.budget} bytes, prompts by ${got.plan.chunk}`);
+    equal(got.phone, 1_800_000_000, 'the budget of the device that was asked for');
+    const { done, total } = got.progress.at(-1);
+    ensure(got.progress.length > 2 && done === total && total > 0, `progress ends at ${done} of ${total}`);
+    ensure(got.progress.every((step, n) => n === 0 || step.done >= got.progress[n - 1].done), 'progress that goes back');
+
     const answers = [await page.evaluate(answer), await second.evaluate(answer)];
     ensure(answers[0].length > 0, 'an answer');
     equal(answers[1], answers[0], 'the answers of the two');
@@ -77,6 +96,58 @@ export default {
     ensure(got.bytes > 0, `the worker says ${JSON.stringify(got)}`);
   },
 };
+
+/** Calls that end without an engine: class and code of what they throw. */
+const REFUSED = {
+  'aborted before': ['CancelledError', 'CANCELLED'],
+  'over its budget': ['MemoryError', 'OVER_BUDGET'],
+  'no such device': ['RequestError', 'UNKNOWN_PROFILE'],
+};
+
+/** Runs in the page: counts workers that start, and those that are ended. When one is really gone is the browser's matter. */
+function countWorkers() {
+  globalThis.workers = { started: 0, ended: 0 };
+  globalThis.Worker = class extends Worker {
+    constructor(...of) {
+      super(...of);
+      workers.started += 1;
+    }
+    terminate() {
+      super.terminate();
+      workers.ended += 1;
+    }
+  };
+}
+
+/** Runs in the page: the stored model under every option. Its engine stays. */
+async function inOneCall() {
+  const { Rullama } = await import('/lib/engine/index.js');
+  const [source, device] = [{ opfs: 'shared' }, { profile: 'iphone-16e' }];
+  const planner = await Rullama.start(device);
+  const { plan: usual } = await planner.plan(source, { contextLength: 256 });
+  // A byte less than what is usual: prompts have to be read in shorter chunks.
+  const options = { contextLength: 256, budget: usual.bytes - 1 };
+  const planned = await planner.plan(source, options);
+  planner.dispose();
+  const progress = [];
+  const onProgress = (step) => progress.push(step);
+  const { signal } = new AbortController();
+  globalThis.engine = await Rullama.load(source, { ...options, ...device, signal, onProgress });
+  const { total_bytes: memory, budget_bytes: phone } = await globalThis.engine.memory();
+  return { plan: globalThis.engine.model.plan, planned, usual, memory, phone, progress, budget: options.budget };
+}
+
+/** Runs in the page: name and code of what a call throws. */
+async function refusedCall(what) {
+  const { Rullama } = await import('/lib/engine/index.js');
+  const { demo } = await import('/lib/engine/demo.js');
+  const options = {
+    'aborted before': { signal: AbortSignal.abort() },
+    'over its budget': { contextLength: 512, budget: 1_000_000 },
+    'no such device': { profile: 'toaster' },
+  };
+  return Rullama.load(demo, options[what]).then(() => 'loaded', ({ name, code }) => [name, code]);
+}
 
 /** Runs in the page: what the stored model says. Its engine stays. */
 async function answer() {

@@ -40,14 +40,17 @@ export default {
     }
   },
 
-  async 'the app starts under the headers of the server'({ browser, page }) {
+  async 'the app inside the program starts under the headers of the server'({ browser, page }) {
     needProgram();
-    const server = await serve(tmpdir(), join(WEB, 'dist'));
+    const server = await serve(tmpdir(), null);
     try {
       const before = browser.complaints.length;
       // Modules have run when the page has loaded.
       const answer = await page.goto(server.url);
-      equal([answer.status(), (await page.title()).includes('rullama')], [200, true], 'the page');
+      const remedy = 'RULLAMA_APP=$PWD/web/dist cargo build --package rullama';
+      equal([answer.status(), (await page.title()).includes('rullama')], [200, true], `the page; \`${remedy}\` puts it into the program`);
+      const [inside, built] = [await (await page.request.get(`${server.url}/index.html`)).text(), await readFile(join(WEB, 'dist/index.html'), 'utf8')];
+      equal(inside, built, 'the page inside, and the one that was built last');
       equal(browser.complaints.slice(before), [], 'complaints on the console');
     } finally {
       server.stop();
@@ -77,9 +80,9 @@ async function store(folder, model) {
   return digest;
 }
 
-/** Starts the program over a store and an app; it prints its address when it listens. */
+/** Starts the program over a store and a folder with an app, or the app inside it; it prints its address when it listens. */
 async function serve(folder, app) {
-  const child = spawn(PROGRAM, ['serve', '--port', '0', '--app', app], {
+  const child = spawn(PROGRAM, ['serve', '--port', '0', ...(app ? ['--app', app] : [])], {
     env: { ...process.env, OLLAMA_MODELS: folder, HOME: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -7,12 +7,21 @@ use crate::web;
 
 /// Builds the program with `web/dist` as it is; returns where it lies.
 pub(crate) fn build(project: &Project) -> Result<PathBuf, String> {
+    compile(project, "build --release --package rullama")?;
+    Ok(project.target_folder()?.join("release/rullama"))
+}
+
+/// The same as tests start it, in place of the program that has no page.
+pub(crate) fn build_for_tests(project: &Project) -> Result<(), String> {
+    compile(project, "build --package rullama")
+}
+
+fn compile(project: &Project, command: &str) -> Result<(), String> {
     let app = project.path(web::DIST);
     if !app.join("index.html").is_file() {
         return Err(format!("{} holds no index.html; `cargo xtask web` builds it", web::DIST));
     }
-    project::run(project.cargo("build --release --package rullama").env("RULLAMA_APP", app))?;
-    Ok(project.target_folder()?.join("release/rullama"))
+    project::run(project.cargo(command).env("RULLAMA_APP", app))
 }
 
 /// Serves on `port` until the program is stopped.

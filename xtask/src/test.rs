@@ -7,7 +7,7 @@ use std::time::Instant;
 use crate::project::{self, Project};
 use crate::report::{self, CargoTest, Tally};
 use crate::setup::{self, Piece};
-use crate::{golden, tidy, web};
+use crate::{golden, serve, tidy, web};
 
 /// How much is run.
 #[derive(Clone, Copy, PartialEq)]
@@ -56,6 +56,9 @@ pub(crate) fn run(project: &Project, scope: Scope) -> Result<ExitCode, String> {
         });
         staged("fuzzing", || tally.check("fuzzing", fuzz(project)));
         staged("web build", || tally.check("web build", web::build(project)));
+        staged("program with the page inside", || {
+            tally.check("program with the page inside", serve::build_for_tests(project));
+        });
         staged("vitest", || json_suite(&mut tally, "vitest", vitest(project)));
         staged("browser tests", || json_suite(&mut tally, "browser", browser(project)));
     }
