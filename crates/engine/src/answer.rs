@@ -6,16 +6,36 @@ use crate::stop_strings::{Scanned, StopStrings};
 use prompt::{AnswerParser, Detokenizer, FunctionCall, Piece, SpecialText, Start, Tokenizer};
 use std::collections::VecDeque;
 
+/// The marks around a thought.
+const OPEN: &str = "<|channel>";
+const CLOSE: &str = "<channel|>";
+
 /// Takes ids, appends events.
 pub(crate) struct Answer {
     reader: Reader,
     stops: StopStrings,
     called: bool,
+    thinking_tokens: u32,
 }
 
 enum Reader {
     Raw(Detokenizer),
-    Gemma(Box<AnswerParser>),
+    Gemma { parser: Box<AnswerParser>, channel: Channel },
+}
+
+/// Whether a token is of a thought: from the mark that opens one to the mark that closes it, both included.
+struct Channel {
+    open: Option<u32>,
+    close: Option<u32>,
+    is_open: bool,
+}
+
+impl Channel {
+    fn takes(&mut self, id: u32) -> bool {
+        let takes = self.is_open || Some(id) == self.open;
+        self.is_open = takes && Some(id) != self.close;
+        takes
+    }
 }
 
 /// Whether the answer goes on.
@@ -31,17 +51,23 @@ impl Answer {
         let reader = match parse {
             ParseAnswer::Raw => Reader::Raw(Detokenizer::new(SpecialText::Show)),
             ParseAnswer::Gemma => {
-                Reader::Gemma(Box::new(AnswerParser::new(tokenizer, start(tokenizer, prompt))))
+                let start = start(tokenizer, prompt);
+                let [open, close] = [OPEN, CLOSE].map(|tag| tokenizer.special_id(tag));
+                let channel = Channel { open, close, is_open: start == Start::Thinking };
+                Reader::Gemma { parser: Box::new(AnswerParser::new(tokenizer, start)), channel }
             }
         };
-        Answer { reader, stops: StopStrings::new(stops), called: false }
+        Answer { reader, stops: StopStrings::new(stops), called: false, thinking_tokens: 0 }
     }
 
     /// What this id says.
     pub(crate) fn push(&mut self, tokenizer: &Tokenizer, id: u32, events: &mut VecDeque<Event>) -> Heard {
         let pieces = match &mut self.reader {
             Reader::Raw(detokenizer) => vec![Piece::Text(detokenizer.push(tokenizer, id))],
-            Reader::Gemma(parser) => parser.push(tokenizer, id),
+            Reader::Gemma { parser, channel } => {
+                self.thinking_tokens += u32::from(channel.takes(id));
+                parser.push(tokenizer, id)
+            }
         };
         self.hear(pieces, events)
     }
@@ -50,13 +76,18 @@ impl Answer {
     pub(crate) fn finish(&mut self, events: &mut VecDeque<Event>) -> Heard {
         let pieces = match &mut self.reader {
             Reader::Raw(detokenizer) => vec![Piece::Text(detokenizer.finish())],
-            Reader::Gemma(parser) => parser.finish(),
+            Reader::Gemma { parser, .. } => parser.finish(),
         };
         let heard = self.hear(pieces, events);
         if heard == Heard::More {
             say(Event::Text, self.stops.finish(), events);
         }
         heard
+    }
+
+    /// How many of the ids were of thoughts, with their marks; none where marks are text.
+    pub(crate) fn thinking_tokens(&self) -> u32 {
+        self.thinking_tokens
     }
 
     /// Whether a function was called.
@@ -100,7 +131,7 @@ fn say(event: impl Fn(String) -> Event, text: String, events: &mut VecDeque<Even
 
 /// Where an answer to this prompt begins: in thinking if the prompt opens a channel that it does not close.
 fn start(tokenizer: &Tokenizer, prompt: &[u32]) -> Start {
-    let [open, close, turn] = ["<|channel>", "<channel|>", "<|turn>"].map(|tag| tokenizer.special_id(tag));
+    let [open, close, turn] = [OPEN, CLOSE, "<|turn>"].map(|tag| tokenizer.special_id(tag));
     let last = prompt.iter().rev().map(|&id| Some(id)).find(|id| [open, close, turn].contains(id));
     if last.is_some_and(|id| id == open) { Start::Thinking } else { Start::Text }
 }
@@ -196,6 +227,26 @@ mod tests {
         check("<|turn>model\n<|channel>thought\n<channel|>", "one", &[], &[text("one")], false);
         // A thought left open in an earlier turn is over.
         check("<|channel>thought\nhm<|turn>model\n", "one", &[], &[text("one")], false);
+    }
+
+    #[test]
+    fn tokens_of_thoughts_are_counted_with_their_marks() {
+        let check = |parse, prompt: &str, answer: &str, expected: u32| {
+            let tokenizer = tokenizer();
+            let ids = |text| tokenizer.encode(text, Special::Parse);
+            let mut reader = Answer::new(&tokenizer, parse, &ids(prompt), &[]);
+            let mut events = VecDeque::new();
+            for id in ids(answer) {
+                assert_eq!(reader.push(&tokenizer, id, &mut events), Heard::More);
+            }
+            assert_eq!(reader.thinking_tokens(), expected, "{answer:?} after {prompt:?}");
+        };
+        // A byte is a token here.
+        check(ParseAnswer::Gemma, "", "one", 0);
+        check(ParseAnswer::Gemma, "", "<|channel>thought\nhm\n<channel|>one", 1 + 11 + 1);
+        check(ParseAnswer::Gemma, "", "<|channel><channel|>one<|channel>thought\n", 2 + 1 + 8);
+        check(ParseAnswer::Gemma, "<|turn>model\n<|channel>thought\n", "hm<channel|>one", 3);
+        check(ParseAnswer::Raw, "", "<|channel>thought\nhm<channel|>one", 0);
     }
 
     #[test]

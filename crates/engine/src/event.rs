@@ -69,6 +69,8 @@ pub struct Usage {
     pub reused_tokens: u32,
     /// Tokens of the answer, without the stop token.
     pub generated_tokens: u32,
+    /// Those of them that were of thoughts, with the marks around them; 0 where the answer is not parsed.
+    pub thinking_tokens: u32,
     /// Tokens that were guessed ([`crate::GenerateOptions::draft_max`]).
     pub drafted_tokens: u32,
     /// Those of them that were right.

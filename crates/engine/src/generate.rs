@@ -266,7 +266,9 @@ impl<'a> Generation<'a> {
         }
         self.usage.generated_tokens += 1;
         self.events.push_back(Event::Token { id, logprobs });
-        if self.answer.push(&self.tokenizer, id, &mut self.events) == Heard::StopString {
+        let heard = self.answer.push(&self.tokenizer, id, &mut self.events);
+        self.usage.thinking_tokens = self.answer.thinking_tokens();
+        if heard == Heard::StopString {
             self.end(FinishReason::StopString);
         } else if self.usage.generated_tokens >= self.max_tokens {
             self.finish(FinishReason::Length);

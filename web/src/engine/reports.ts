@@ -182,6 +182,8 @@ export interface Finished {
     prompt_tokens: number;
     reused_tokens: number;
     generated_tokens: number;
+    /** Those of them that were of thoughts, with the marks around them. */
+    thinking_tokens: number;
     /** Tokens that were guessed, and those of them that were right; see `draft_max`. */
     drafted_tokens: number;
     accepted_tokens: number;

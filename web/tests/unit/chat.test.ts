@@ -8,7 +8,7 @@ const timings = { prompt_seconds: 1, decode_seconds: 2, first_token_seconds: 1 }
 const finished = (reason: Finished['reason']): Finished => ({
   type: 'finished',
   reason,
-  usage: { prompt_tokens: 10, reused_tokens: 4, generated_tokens: 3, drafted_tokens: 5, accepted_tokens: 2 },
+  usage: { prompt_tokens: 10, reused_tokens: 4, generated_tokens: 3, thinking_tokens: 1, drafted_tokens: 5, accepted_tokens: 2 },
   timings,
 });
 
@@ -40,7 +40,7 @@ test('a stream has a role, then thoughts and text, then a reason with timings, t
   expect(chunks.slice(0, 4).every(({ usage }) => usage === null)).toBe(true);
   expect(chunks[4]!.usage).toEqual({
     prompt_tokens: 10, completion_tokens: 3, total_tokens: 13, prompt_tokens_details: { cached_tokens: 4 },
-    completion_tokens_details: { accepted_prediction_tokens: 2, rejected_prediction_tokens: 3 },
+    completion_tokens_details: { reasoning_tokens: 1, accepted_prediction_tokens: 2, rejected_prediction_tokens: 3 },
   });
   expect(new Set(chunks.map(({ id }) => id)).size).toBe(1);
   expect(chunks[0]).toMatchObject({ object: 'chat.completion.chunk', model: 'tiny' });

@@ -116,13 +116,14 @@ function told(content: TokenLogprobs[]): ChoiceLogprobs | null {
 }
 
 function usage({ usage: tokens }: Finished): Usage {
-  const { prompt_tokens, reused_tokens, generated_tokens, drafted_tokens, accepted_tokens } = tokens;
+  const { prompt_tokens, reused_tokens, generated_tokens, thinking_tokens, drafted_tokens, accepted_tokens } = tokens;
   return {
     prompt_tokens,
     completion_tokens: generated_tokens,
     total_tokens: prompt_tokens + generated_tokens,
     prompt_tokens_details: { cached_tokens: reused_tokens },
     completion_tokens_details: {
+      reasoning_tokens: thinking_tokens,
       accepted_prediction_tokens: accepted_tokens,
       rejected_prediction_tokens: drafted_tokens - accepted_tokens,
     },

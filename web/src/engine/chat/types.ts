@@ -79,8 +79,14 @@ export interface Usage {
     /** Tokens at the start of the prompt that the cache held already. */
     cached_tokens: number;
   };
-  /** Tokens that were guessed where `draft_max` asked for it. The rejected ones are not among `completion_tokens`. */
-  completion_tokens_details: { accepted_prediction_tokens: number; rejected_prediction_tokens: number };
+  completion_tokens_details: {
+    /** Tokens of thoughts, with the marks around them; they are among `completion_tokens`. */
+    reasoning_tokens: number;
+    /** Tokens that were guessed where `draft_max` asked for it, and were right. */
+    accepted_prediction_tokens: number;
+    /** Those that were wrong; they are not among `completion_tokens`. */
+    rejected_prediction_tokens: number;
+  };
 }
 
 /** What a chunk adds to the answer. */
