@@ -217,7 +217,8 @@ pub async fn choose(device: &Device) -> Result<(Choice, Vec<TierRow>), Error> {
     }
     for _ in 0..turns(&token) {
         for (tier, trial) in TokenTier::ALL.into_iter().zip(&mut token) {
-            let work = || Ok((trial::token_work(device, tier.products(), tier.sums(device))?, 1));
+            let (products, sums, width) = (tier.products(), tier.sums(device), tier.width(device));
+            let work = || Ok((trial::token_work(device, products, sums, width)?, 1));
             time(device, trial, &work).await?;
         }
     }

@@ -1,6 +1,8 @@
 //! Trying a tier on a device: a few cases that tell whether it computes rightly, and work whose time tells how fast it is.
 
 use crate::case::Case;
+use crate::head_norm_rope::rope_lines;
+use crate::kv::KvType;
 use crate::matmul::{self, Products as PromptProducts};
 use crate::matvec::{self, Input, Order, Products as TokenProducts};
 use crate::op::{Op, Step};
@@ -16,7 +18,11 @@ use gpu::{Account, Buffer, Device, Error, Usage};
 const HIDDEN: u64 = 1536;
 const FEED_FORWARD: u64 = 12_288;
 const PER_LAYER: u64 = 256;
-const QUERIES: u64 = 2048;
+const HEADS: u32 = 8;
+const HEAD_DIM: u32 = 256;
+const QUERIES: u64 = (HEADS * HEAD_DIM) as u64;
+/// Keys that the token attends to.
+const KEYS: u32 = 512;
 /// Bytes after which arbitrary ones repeat.
 const PIECE_BYTES: u64 = 1 << 20;
 /// Tokens of a prompt's work.
@@ -36,16 +42,24 @@ pub fn prompt_cases(products: PromptProducts) -> Vec<Case> {
     cases
 }
 
-/// A feed-forward block of one token and the small products around it, over arbitrary numbers.
+/// A layer of one token, over arbitrary numbers: attention within a window and its products, a feed-forward block, and the small
+/// products of the per-layer embedding.
 ///
 /// # Errors
 /// Those of [`Device::buffer`] and [`Device::pipeline`].
-pub fn token_work(device: &Device, products: TokenProducts, sums: Sums) -> Result<Vec<Op>, Error> {
+pub fn token_work(
+    device: &Device,
+    products: TokenProducts,
+    sums: Sums,
+    width: Width,
+) -> Result<Vec<Op>, Error> {
     let order = Order::read_by(products, FEED_FORWARD as u32);
     let row = |columns: u64| arbitrary(device, 4 * columns);
     let (h, post, next) = (row(HIDDEN)?, row(HIDDEN)?, row(HIDDEN)?);
     let (h_next, h_last, scale) = (row(HIDDEN)?, row(HIDDEN)?, row(4)?);
-    let (gated, y, gate, queries) = (row(FEED_FORWARD)?, row(HIDDEN)?, row(PER_LAYER)?, row(QUERIES)?);
+    let (gated, y, gate) = (row(FEED_FORWARD)?, row(HIDDEN)?, row(PER_LAYER)?);
+    // Behind the queries lie the newest key and value.
+    let (qkv, attended) = (row(QUERIES + 2 * u64::from(HEAD_DIM))?, row(QUERIES)?);
     let product = |kind, rows, columns, input, store, output: &Buffer, inputs: &[&Buffer]| {
         let layout = Layout::new(kind, rows, columns);
         let weight = arbitrary(device, layout.bytes())?;
@@ -61,13 +75,58 @@ pub fn token_work(device: &Device, products: TokenProducts, sums: Sums) -> Resul
     let (residual, plain) = (Input::Residual { epsilon }, Input::ResidualPlain { epsilon });
     let (gates, rows) = (matvec::Store::Gated(order), matvec::Store::Rows { offset: 0 });
     let both = [&h, &y, &post, &scale, &h_next, &next];
-    Ok(vec![
+    let mut ops = vec![product(Type::Q4_K, QUERIES, HIDDEN, residual, rows, &qkv, &both)?];
+    ops.extend(attention_work(device, order, sums, width, &qkv, &attended)?);
+    ops.extend([
+        product(Type::Q4_K, HIDDEN, QUERIES, left, rows, &y, &[&attended])?,
         product(Type::Q4_K, 2 * FEED_FORWARD, HIDDEN, residual, gates, &gated, &both)?,
         product(Type::Q6_K, HIDDEN, FEED_FORWARD, left, rows, &y, &[&gated])?,
         product(Type::Q4_K, PER_LAYER, HIDDEN, plain, rows, &gate, &[&h_next, &y, &post, &scale, &h_last])?,
         product(Type::Q4_K, HIDDEN, PER_LAYER, Input::Staged, rows, &y, &[&gate])?,
-        product(Type::Q4_K, QUERIES, HIDDEN, residual, rows, &queries, &both)?,
-    ])
+    ]);
+    Ok(ops)
+}
+
+fn attention_work(
+    device: &Device,
+    order: Order,
+    sums: Sums,
+    width: Width,
+    qkv: &Buffer,
+    y: &Buffer,
+) -> Result<Vec<Op>, Error> {
+    let shape = token_attention::Shape {
+        heads: HEADS,
+        kv_heads: 1,
+        own: true,
+        head_dim: HEAD_DIM,
+        v_offset: (HEADS + 1) * HEAD_DIM,
+        capacity: KEYS,
+        window: KEYS,
+        kv: KvType::F16,
+        epsilon: 1e-6,
+        order,
+        width,
+        sums,
+    };
+    let norms = arbitrary(device, 8 * u64::from(HEAD_DIM))?;
+    // A cosine and a sine for each pair of a head.
+    let rope = arbitrary(device, 4 * u64::from(rope_lines(KEYS) * HEAD_DIM))?;
+    let cached = u64::from(KEYS) * shape.kv.head_bytes(HEAD_DIM);
+    let (keys, values) = (arbitrary(device, cached)?, arbitrary(device, cached)?);
+    let step = device.buffer("step", Account::Uniforms, 16, Usage::Uniform)?;
+    device.write(&step, 0, bytemuck::bytes_of(&Step { rows: 1, position: KEYS - 1, ..Step::default() }));
+    let buffers = token_attention::Buffers {
+        qkv: qkv.into(),
+        norms: (&norms).into(),
+        rope: (&rope).into(),
+        k_cache: (&keys).into(),
+        v_cache: (&values).into(),
+        step: (&step).into(),
+        partials: None,
+        y: y.into(),
+    };
+    token_attention::forward(device, &shape, buffers)
 }
 
 /// A projection of a prompt's chunk, over arbitrary numbers, and the tokens it is for.
