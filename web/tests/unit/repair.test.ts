@@ -43,11 +43,16 @@ test('a server that fails meanwhile is asked again, and a block that comes wrong
   const busy: Reply = () => new Response(null, { status: 503, headers: { 'Retry-After': '3' } });
   const wrong: Reply = (start, _, end) => ranged(BYTES.slice(0, end!).fill(0, start), start);
   const cut: Reply = (start, _, end) => ranged(BYTES.slice(0, end!), start, { upTo: start + 10 });
+  const short: Reply = (start) => ranged(BYTES.slice(0, 2000), start);
+  const later: Reply = () => ranged(BYTES, 1500);
   const whole: Reply = () => new Response(BYTES);
   const file = spoilt(1500);
-  const got = await run(file, [busy, wrong, cut, whole], {}, { lists: [busy, list] });
-  expect([got.digest, got.waits]).toEqual([wanted.digest, [1, 3, 2, 4]]);
-  expect(got.progress.map(({ problem }) => problem ?? '').join()).toContain('the digest of bytes 1024 to 2048 is wrong again');
+  const got = await run(file, [busy, wrong, cut, short, later, whole], {}, { lists: [busy, list] });
+  expect([got.digest, got.waits]).toEqual([wanted.digest, [3, 3, 2, 4, 8, 16]]);
+  const problems = got.progress.map(({ problem }) => problem ?? '').join();
+  for (const problem of ['the digest of bytes 1024 to 2048 is wrong again', 'ended at byte 2000', 'bytes from 1500']) {
+    expect(problems).toContain(problem);
+  }
 });
 
 test('the blocks that are right stay when the network fails, and the next call asks for the others only', async () => {

@@ -30,7 +30,7 @@ export class Interrupted extends SourceError {
 }
 
 /** Statuses after which the same request may succeed: time-outs, too many requests, and failures of the server. */
-export const mayPass = (status: number) => [408, 425, 429].includes(status) || status >= 500;
+const mayPass = (status: number) => [408, 425, 429].includes(status) || status >= 500;
 
 /** Asks for `bytes` from `start` or, if that is null, for all from there, of the same revision as `origin` if it is known. */
 export async function ask(
@@ -63,11 +63,18 @@ export async function ask(
   body?.cancel().catch(() => {});
   // The server's file ends before what is there, so it is another file: the whole of it is asked for.
   if (status === 416 && start > 0) return ask(url, 0, bytes, null, fetch, signal);
-  const problem = `the server answered ${status} ${response.statusText}`.trimEnd();
-  if (mayPass(status)) throw new Interrupted(url, problem, number(header('Retry-After')));
-  const message = `${url}: ${problem}; check the address, and whether the server offers the file to this page`;
+  const passing = interruption(url, response);
+  if (passing) throw passing;
+  const message = `${url}: ${answered(response)}; check the address, and whether the server offers the file to this page`;
   throw new SourceError({ code: 'NETWORK', message, details: { url, status } });
 }
+
+/** That an answer says no more than that it may go better the next time; null if it says anything else. */
+export function interruption(url: string, response: Response): Interrupted | null {
+  return mayPass(response.status) ? new Interrupted(url, answered(response), number(response.headers.get('Retry-After'))) : null;
+}
+
+const answered = ({ status, statusText }: Response) => `the server answered ${status} ${statusText}`.trimEnd();
 
 function number(text: string | null): number | null {
   return text !== null && /^\d+$/.test(text) ? Number(text) : null;

@@ -1,5 +1,5 @@
 // Which blocks of a complete file are wrong, by their digests, where the server has a list of them; only those are loaded again.
-import { ask, Interrupted, mayPass } from './answer.ts';
+import { ask, Interrupted, interruption } from './answer.ts';
 import { digestOf } from './hash.ts';
 import { Bodies } from './pieces.ts';
 import type { Meter } from './progress.ts';
@@ -84,20 +84,18 @@ class Repair {
       return null;
     }
     heard();
-    if (mayPass(response.status)) {
-      response.body?.cancel().catch(() => {});
-      throw new Interrupted(url, `the server answered ${response.status}`);
-    }
     const body = response.body && this.#bodies.pieces(response.body);
     const decoder = new TextDecoder();
     let text = '';
     try {
+      const passing = interruption(url, response);
+      if (passing) throw passing;
       for (let piece = await body?.next(); response.ok && piece && text.length < LIST_BYTES_MAX; piece = await body?.next()) {
         heard();
         text += decoder.decode(piece, { stream: true });
       }
     } catch (thrown) {
-      throw new Interrupted(url, `the connection broke: ${(thrown as Error).message}`);
+      throw thrown instanceof Interrupted ? thrown : new Interrupted(url, `the connection broke: ${(thrown as Error).message}`);
     } finally {
       body?.cancel();
     }
@@ -149,13 +147,14 @@ class Repair {
     heard();
     const body = this.#bodies.pieces(answer.body);
     let [at, filled] = [answer.start, 0];
-    const broke = (problem: string) => new Interrupted(this.#url, `the connection broke at byte ${at}: ${problem}`);
+    const failed = (problem: string) => new Interrupted(this.#url, problem);
     try {
+      if (at > start) throw failed(`the server sent bytes from ${at} where those from ${start} were asked for`);
       while (filled < content.length) {
         const piece = await body.next().catch((thrown: Error) => {
-          throw broke(thrown.message);
+          throw failed(`the connection broke at byte ${at}: ${thrown.message}`);
         });
-        if (!piece || at > start + filled) throw broke('the answer has other bytes than were asked for');
+        if (!piece) throw failed(`the answer ended at byte ${at}`);
         heard();
         // A server that does not know ranges begins at the beginning.
         const fresh = piece.subarray(Math.max(0, start + filled - at), start + content.length - at);
