@@ -11,7 +11,15 @@ import { launch, ROOT, serveProject, Skip, TEST_LIMIT_MS } from './lib.mjs';
 
 const wanted = process.argv[2] ?? '';
 const here = dirname(fileURLToPath(import.meta.url));
-const files = (await readdir(here)).filter((name) => name.endsWith('.test.mjs') && name.includes(wanted)).sort();
+/** Those that take minutes begin, the longest first: the others fill what is left of the time at the end. */
+const LONG = ['goldens', 'kernels', 'examples', 'chat', 'package', 'session', 'models', 'recovery_device'];
+const place = (name) => {
+  const at = LONG.indexOf(name.replace('.test.mjs', ''));
+  return at < 0 ? LONG.length : at;
+};
+const files = (await readdir(here))
+  .filter((name) => name.endsWith('.test.mjs') && name.includes(wanted))
+  .sort((a, b) => place(a) - place(b) || a.localeCompare(b));
 
 // Most of the time one thread of a browser's GPU process compiles shaders for the software adapter.
 const FILES_AT_ONCE = Math.min(2, availableParallelism());

@@ -18,10 +18,10 @@ pub(crate) enum Scope {
     Everything,
 }
 
-/// libFuzzer mutates files for the GGUF reader, starting from the golden ones: a minute, no input over 8 KiB, and five
+/// libFuzzer mutates files for the GGUF reader, starting from the golden ones: half a minute, no input over 8 KiB, and five
 /// seconds for one input before it counts as a hang.
 const FUZZ: &str = "run --release --bin gguf -- corpus/gguf ../crates/gguf/tests/golden \
-    -max_total_time=60 -max_len=8192 -timeout=5 -artifact_prefix=artifacts/ -verbosity=0 -print_final_stats=1";
+    -max_total_time=30 -max_len=8192 -timeout=5 -artifact_prefix=artifacts/ -verbosity=0 -print_final_stats=1";
 /// Where it keeps inputs that reach new code, and those that break a promise.
 const FUZZ_FOLDERS: [&str; 2] = ["fuzz/corpus/gguf", "fuzz/artifacts"];
 
