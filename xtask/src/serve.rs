@@ -13,7 +13,8 @@ pub(crate) fn build(project: &Project) -> Result<PathBuf, String> {
 
 /// The same as tests start it, in place of the program that has no page.
 pub(crate) fn build_for_tests(project: &Project) -> Result<(), String> {
-    compile(project, "build --package rullama")
+    // As `cargo test` does: for another command Cargo compiles what it depends on again, with other features.
+    compile(project, "test --workspace --no-run --test commands")
 }
 
 fn compile(project: &Project, command: &str) -> Result<(), String> {
