@@ -1,6 +1,6 @@
 //! What the tasks need on the machine: found, or installed, or named with the exact command.
 //!
-//! The Rust target, the bindings generator and the npm packages are installed as the user who asks, into the
+//! The Rust target and the npm packages are installed as the user who asks, into the
 //! toolchain and the checkout. System packages are installed on Debian and Ubuntu as root only; elsewhere the
 //! task stops before it has changed anything.
 
@@ -13,8 +13,6 @@ use crate::project::{self, Project};
 pub(crate) enum Piece {
     /// The standard library for `wasm32-unknown-unknown`.
     WasmTarget,
-    /// `wasm-bindgen` of the version in `Cargo.lock`, in `target/tools`.
-    WasmBindgen,
     /// Any Vulkan driver and the loader; macOS and Windows bring their own graphics interface.
     VulkanDriver,
     /// A Chromium that the browser tests drive.
@@ -26,9 +24,6 @@ pub(crate) enum Piece {
     /// The packages of `web/package-lock.json`.
     NpmPackages,
 }
-
-/// Where `wasm-bindgen` is installed, relative to the checkout.
-pub(crate) const WASM_BINDGEN: &str = "target/tools/bin/wasm-bindgen";
 
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// Older lines that will do, from a minor version on.
@@ -87,7 +82,6 @@ pub(crate) fn ensure(project: &Project, needs: &[Piece]) -> Result<(), String> {
 fn describe(piece: &Piece) -> &'static str {
     match piece {
         Piece::WasmTarget => "the Rust target wasm32-unknown-unknown",
-        Piece::WasmBindgen => "wasm-bindgen (into target/tools; some minutes)",
         Piece::VulkanDriver => "a Vulkan driver and loader",
         Piece::Chromium => "Chromium",
         Piece::CppCompiler => "a C++ compiler",
@@ -105,11 +99,6 @@ fn present(project: &Project, piece: Piece) -> Result<bool, String> {
         Piece::WasmTarget => {
             let sysroot = project::capture(project.command("rustc").args(["--print", "sysroot"]))?;
             Path::new(sysroot.trim()).join("lib/rustlib").join(WASM_TARGET).join("lib").is_dir()
-        }
-        Piece::WasmBindgen => {
-            let printed = project::capture(project.command(project.path(WASM_BINDGEN)).arg("--version"));
-            let wanted = locked_version(&project.read("Cargo.lock")?, "wasm-bindgen")?;
-            printed.is_ok_and(|text| text.trim() == format!("wasm-bindgen {wanted}"))
         }
         Piece::VulkanDriver => !cfg!(target_os = "linux") || has_vulkan(project),
         Piece::Chromium => chromium().is_some(),
@@ -144,22 +133,6 @@ fn install(project: &Project, piece: Piece) -> Result<(), String> {
                     describe(&piece)
                 )
             }),
-        Piece::WasmBindgen => {
-            let version = locked_version(&project.read("Cargo.lock")?, "wasm-bindgen")?;
-            // Its own build folder is removed again: it is larger than everything else under target/tools.
-            let package = format!(
-                "--bin wasm-bindgen --root target/tools --target-dir target/tools/build wasm-bindgen-cli@{version}"
-            );
-            let locked = project::run(&mut project.cargo(&format!("install --quiet --locked {package}")));
-            // A package mirror may lack the very versions that the tool was published with; newer or older
-            // compatible ones build as well.
-            let built = locked.or_else(|_| {
-                println!("that did not work with its own versions; trying those of this registry");
-                project::run(&mut project.cargo(&format!("install --quiet {package}")))
-            });
-            let _ = std::fs::remove_dir_all(project.path("target/tools/build"));
-            built
-        }
         Piece::NpmPackages => {
             project::run(
                 project
@@ -198,15 +171,6 @@ fn node_fits(version: &str) -> bool {
     let mut parts = version.trim().trim_start_matches('v').split('.').map(|part| part.parse::<u32>());
     let (Some(Ok(major)), Some(Ok(minor))) = (parts.next(), parts.next()) else { return false };
     major >= NODE_MAJOR_MIN || NODE_LINES.iter().any(|&(line, least)| major == line && minor >= least)
-}
-
-/// The version of `package` in the text of a `Cargo.lock`.
-fn locked_version(lock: &str, package: &str) -> Result<String, String> {
-    let entry = format!("[[package]]\nname = \"{package}\"\nversion = \"");
-    let version = lock.split_once(&entry).and_then(|(_, rest)| rest.split_once('"'));
-    version
-        .map(|(version, _)| version.into())
-        .ok_or_else(|| format!("Cargo.lock names no package `{package}`"))
 }
 
 /// What decides how system packages are installed.
@@ -357,10 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_are_read() {
-        let lock = "[[package]]\nname = \"wasm-bindgen-macro\"\nversion = \"9.9.9\"\n\n[[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.1\"\n";
-        assert_eq!(locked_version(lock, "wasm-bindgen"), Ok("0.2.1".into()));
-        assert!(locked_version(lock, "wgpu").is_err());
+    fn versions_of_node_are_read() {
         let fits = ["v20.19.0\n", "v20.20.2\n", "v22.12.0", "v24.0.0", "v25.1.0"];
         let others = ["v18.20.0", "v20.18.3", "v21.9.0", "v22.11.0", "v23.5.0", "nonsense", "v24", ""];
         assert_eq!(fits.map(node_fits), [true; 5]);

@@ -25,14 +25,8 @@ const FUZZ: &str = "run --release --bin gguf -- corpus/gguf ../crates/gguf/tests
 /// Where it keeps inputs that reach new code, and those that break a promise.
 const FUZZ_FOLDERS: [&str; 2] = ["fuzz/corpus/gguf", "fuzz/artifacts"];
 
-const NEEDS: &[Piece] = &[
-    Piece::WasmTarget,
-    Piece::VulkanDriver,
-    Piece::Chromium,
-    Piece::Node,
-    Piece::WasmBindgen,
-    Piece::NpmPackages,
-];
+const NEEDS: &[Piece] =
+    &[Piece::WasmTarget, Piece::VulkanDriver, Piece::Chromium, Piece::Node, Piece::NpmPackages];
 
 /// Runs the tests. The closing line is the last that is printed; the exit code is a failure when anything failed,
 /// or was skipped with `CI=true`. An error means that set-up stopped before the tests.

@@ -4,13 +4,20 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::project::{self, Project};
-use crate::setup::{self, Piece};
+use crate::setup::Piece;
 
 /// What `build` needs on the machine.
-pub(crate) const NEEDS: &[Piece] = &[Piece::WasmTarget, Piece::WasmBindgen, Piece::Node, Piece::NpmPackages];
+pub(crate) const NEEDS: &[Piece] = &[Piece::WasmTarget, Piece::Node, Piece::NpmPackages];
 
 /// The built page, relative to the checkout.
 pub(crate) const DIST: &str = "web/dist";
+
+/// Writes the bindings. It is `xtask/bindgen`, built from source in half a minute where that has not been done.
+const BINDGEN: &str =
+    "run --quiet --locked --manifest-path xtask/bindgen/Cargo.toml --target-dir target/tools --";
+
+/// What the files of the bindings begin with.
+const NAME: &str = "rullama";
 
 /// The module and its bindings, where the package's sources expect them.
 const BINDINGS: &str = "web/src/engine/wasm";
@@ -39,9 +46,8 @@ pub(crate) fn build(project: &Project) -> Result<(), String> {
 
     let bindings = remove(project, BINDINGS)?;
     let module = project.target_folder()?.join("wasm32-unknown-unknown/release/rullama_wasm.wasm");
-    let mut bindgen = project.command(project.path(setup::WASM_BINDGEN));
-    bindgen.args(["--target", "web", "--out-name", "rullama", "--out-dir"]).arg(&bindings).arg(module);
-    project::run(&mut bindgen)?;
+    let mut bindgen = project.cargo(BINDGEN);
+    project::run(bindgen.arg(module).arg(NAME).arg(&bindings))?;
 
     let wasm = bindings.join("rullama_bg.wasm");
     let mut optimise = tool(project, "wasm-opt");
