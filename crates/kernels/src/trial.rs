@@ -4,7 +4,7 @@ use crate::case::Case;
 use crate::head_norm_rope::rope_lines;
 use crate::kv::KvType;
 use crate::matmul::{self, Products as PromptProducts};
-use crate::matvec::{self, Input, Order, Products as TokenProducts};
+use crate::matvec::{self, Input, Order, Products as TokenProducts, SumRows};
 use crate::op::{Op, Step};
 use crate::sums::Sums;
 use crate::token_attention::Width;
@@ -72,17 +72,19 @@ pub fn token_work(
         Order::Packed => Input::Packed,
     };
     let epsilon = 1e-6;
-    let (residual, plain) = (Input::Residual { epsilon }, Input::ResidualPlain { epsilon });
-    let (gates, rows) = (matvec::Store::Gated(order), matvec::Store::Rows { offset: 0 });
+    let residual = Input::Residual { epsilon, rows: SumRows::Interleaved };
+    let plain = Input::ResidualPlain { epsilon, rows: SumRows::Interleaved };
+    let (gates, rows) = (matvec::Store::Gated(order), matvec::Store::Rows { offset: 0, blocks: 0 });
+    let result = matvec::Store::Rows { offset: 0, blocks: matvec::interleaved_blocks(HIDDEN as u32) };
     let both = [&h, &y, &post, &scale, &h_next, &next];
     let mut ops = vec![product(Type::Q4_K, QUERIES, HIDDEN, residual, rows, &qkv, &both)?];
     ops.extend(attention_work(device, order, sums, width, &qkv, &attended)?);
     ops.extend([
-        product(Type::Q4_K, HIDDEN, QUERIES, left, rows, &y, &[&attended])?,
+        product(Type::Q4_K, HIDDEN, QUERIES, left, result, &y, &[&attended])?,
         product(Type::Q4_K, 2 * FEED_FORWARD, HIDDEN, residual, gates, &gated, &both)?,
-        product(Type::Q6_K, HIDDEN, FEED_FORWARD, left, rows, &y, &[&gated])?,
+        product(Type::Q6_K, HIDDEN, FEED_FORWARD, left, result, &y, &[&gated])?,
         product(Type::Q4_K, PER_LAYER, HIDDEN, plain, rows, &gate, &[&h_next, &y, &post, &scale, &h_last])?,
-        product(Type::Q4_K, HIDDEN, PER_LAYER, Input::Staged, rows, &y, &[&gate])?,
+        product(Type::Q4_K, HIDDEN, PER_LAYER, Input::Staged, result, &y, &[&gate])?,
     ]);
     Ok(ops)
 }

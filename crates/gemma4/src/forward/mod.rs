@@ -313,16 +313,16 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// `y[offset ..] = W x` for one token.
+    /// `y = W x` for one token, y in so many interleaved blocks, or in the usual order.
     fn token_product(
         &mut self,
         id: MatrixId,
         reading: &Reading<'a>,
         y: usize,
-        offset: u32,
+        blocks: u32,
     ) -> Result<(), Error> {
         for part in &self.model.plan().matrices[id] {
-            let store = Store::Rows { offset: offset + part.first_row as u32 };
+            let store = Store::Rows { offset: part.first_row as u32, blocks };
             self.part_product(part, reading, store, &[self.at(y)])?;
         }
         Ok(())

@@ -6,13 +6,17 @@ use crate::checkpoint::{LayerWeights, MatrixId, PerLayerWeights, VectorId};
 use crate::config::Layer;
 use crate::plan::CachePlan;
 use gpu::{Binding, Error};
-use kernels::matvec::{Input, Order, Store, interleaved_blocks};
+use kernels::matvec::{Input, Order, Store, SumRows, interleaved_blocks};
 use kernels::token_attention;
 
 /// The residual stream between two products.
 struct Residual {
     /// The buffer it is in.
     at: usize,
+    /// Blocks of results and sums, which lie interleaved; 0 where they lie in the usual order.
+    blocks: u32,
+    /// How it and what is pending lie.
+    rows: SumRows,
     /// What is yet to be added to it.
     pending: Option<Pending>,
 }
@@ -28,7 +32,7 @@ impl<'a> Builder<'a> {
     /// Embedding, per-layer inputs, all layers and the head.
     pub(super) fn token(mut self) -> Result<Pass, Error> {
         self.embedding()?;
-        let mut residual = Residual { at: self.arena().h, pending: None };
+        let mut residual = self.embedded();
         for l in 0..self.config().layers.len() {
             self.token_layer(l, &mut residual)?;
         }
@@ -38,6 +42,20 @@ impl<'a> Builder<'a> {
         let reading = self.last_normed(residual, norm)?;
         self.logits(&reading)?;
         Ok(self.pass)
+    }
+
+    /// The residual as the embedding leaves it. What is added to it lies interleaved if nothing but residual sums reads it.
+    fn embedded(&self) -> Residual {
+        let layers = &self.model.checkpoint().layers;
+        let sums_only = layers.iter().all(|layer| {
+            let gate = layer.per_layer.as_ref().map(|per_layer| per_layer.gate);
+            let mut readers = [layer.qkv, layer.gate_up].into_iter().chain(gate);
+            layer.experts.is_none() && readers.all(|id| self.fits(id))
+        });
+        let all = sums_only && self.fits(self.head());
+        let blocks = if all { interleaved_blocks(self.config().hidden) } else { 0 };
+        let rows = if blocks > 0 { SumRows::FromEmbedding } else { SumRows::Usual };
+        Residual { at: self.arena().h, blocks, rows, pending: None }
     }
 
     fn token_layer(&mut self, l: usize, residual: &mut Residual) -> Result<(), Error> {
@@ -109,7 +127,7 @@ impl<'a> Builder<'a> {
         }
         self.stage = Stage::Output;
         let reading = self.left(attended, weights.output, order);
-        self.token_product(weights.output, &reading, arena.y, 0)
+        self.token_product(weights.output, &reading, arena.y, residual.blocks)
     }
 
     fn token_feed_forward(
@@ -133,7 +151,7 @@ impl<'a> Builder<'a> {
             self.plain(gated, weights.down)
         };
         self.stage = Stage::Down;
-        self.token_product(weights.down, &reading, arena.y, 0)
+        self.token_product(weights.down, &reading, arena.y, residual.blocks)
     }
 
     /// Leaves the layer's share of the per-layer embedding in `y`.
@@ -159,7 +177,7 @@ impl<'a> Builder<'a> {
             self.part_product(part, &reading, store, &[gated, up])?;
         }
         let reading = self.left(gated, weights.proj, order);
-        self.token_product(weights.proj, &reading, arena.y, 0)
+        self.token_product(weights.proj, &reading, arena.y, residual.blocks)
     }
 
     /// What a kernel left in an order for the product with a matrix.
@@ -184,9 +202,10 @@ impl<'a> Builder<'a> {
         let fits = self.fits(id);
         Ok(match residual.pending.take() {
             Some(pending) if fits => {
+                let input = Input::Residual { epsilon, rows: residual.rows };
                 let mut bindings = self.stored_sum(residual, &pending);
                 bindings.push(self.vector(next));
-                Reading { input: Input::Residual { epsilon }, bindings }
+                Reading { input, bindings }
             }
             None if fits => {
                 let bindings = vec![self.at(residual.at), self.vector(next)];
@@ -210,7 +229,8 @@ impl<'a> Builder<'a> {
         if let Some(pending) = residual.pending.as_ref().filter(|_| fits) {
             let mut bindings = self.sum(residual.at, pending);
             bindings.push(self.vector(next));
-            return Ok(Reading { input: Input::LastResidual { epsilon: self.config().epsilon }, bindings });
+            let input = Input::LastResidual { epsilon: self.config().epsilon, rows: residual.rows };
+            return Ok(Reading { input, bindings });
         }
         self.normed(&mut residual, next, id)
     }
@@ -219,7 +239,7 @@ impl<'a> Builder<'a> {
     fn summed(&mut self, residual: &mut Residual, id: MatrixId) -> Result<Reading<'a>, Error> {
         Ok(match residual.pending.take() {
             Some(pending) if self.fits(id) => {
-                let input = Input::ResidualPlain { epsilon: self.config().epsilon };
+                let input = Input::ResidualPlain { epsilon: self.config().epsilon, rows: residual.rows };
                 Reading { input, bindings: self.stored_sum(residual, &pending) }
             }
             Some(Pending { result, norm, scale }) => {
@@ -236,6 +256,9 @@ impl<'a> Builder<'a> {
         let mut bindings = self.sum(residual.at, pending);
         residual.at = if residual.at == arena.h { arena.h_next } else { arena.h };
         bindings.push(self.at(residual.at));
+        if residual.blocks > 0 {
+            residual.rows = SumRows::Interleaved;
+        }
         bindings
     }
 

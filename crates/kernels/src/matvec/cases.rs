@@ -1,8 +1,11 @@
 //! Cases of matrix times vector, with every input and store.
 
+use super::made::{EPSILON, bindings, make};
 use super::{
-    Input, Order, Products, Shape, Store, forward, interleaved_blocks, reference, shader, staged_bytes,
+    Input, Order, Products, Shape, Store, SumRows, forward, interleaved_blocks, reference, shader,
+    staged_bytes,
 };
+use crate::argmax;
 use crate::case::buffers::{POISON, expect, expect_words, floats, poisoned, words};
 use crate::case::random::Random;
 use crate::case::weights::{Content, Weights, awkward_columns};
@@ -10,7 +13,6 @@ use crate::case::{Case, Output, Prepared, Tolerance};
 use crate::op::Op;
 use crate::sums::{SUBGROUPS, Sums};
 use crate::weight::Layout;
-use crate::{argmax, norm_add, rms_norm};
 use gguf::Type;
 use gpu::{Binding, Buffer, Device, Error};
 
@@ -30,7 +32,10 @@ const HALF_TOLERANCE: Tolerance = Tolerance {
     relative: 2e-3,
     reason: "each x is rounded to f16, 2^-11 of itself, and a row's terms may cancel",
 };
-const EPSILON: f32 = 1e-6;
+const ROWS: Store = Store::Rows { offset: 0, blocks: 0 };
+const RESIDUAL: Input = Input::Residual { epsilon: EPSILON, rows: SumRows::Interleaved };
+const LAST_RESIDUAL: Input = Input::LastResidual { epsilon: EPSILON, rows: SumRows::Interleaved };
+const RESIDUAL_PLAIN: Input = Input::ResidualPlain { epsilon: EPSILON, rows: SumRows::Interleaved };
 /// What every device has.
 const WORKGROUP_BYTES: u64 = 16384;
 
@@ -38,61 +43,6 @@ const WORKGROUP_BYTES: u64 = 16384;
 fn plain(columns: usize) -> Input {
     let fits = staged_bytes(columns as u32, Products::Float) <= WORKGROUP_BYTES;
     if fits && columns.is_multiple_of(32) { Input::Staged } else { Input::Rows }
-}
-
-/// x, the bindings that make it, and the residual that is stored on the way.
-struct Made {
-    x: Vec<f32>,
-    inputs: Vec<Buffer>,
-    outputs: Vec<Output>,
-}
-
-fn make(device: &Device, input: Input, columns: usize, random: &mut Random) -> Result<Made, Error> {
-    let mut vector = |extent| random.floats(columns, extent);
-    let (h, result, post, next) = (vector(2.0), vector(3.0), vector(1.5), vector(1.5));
-    let scale = 0.75;
-    let added = norm_add::reference::forward(&result, &post, scale, &h, EPSILON);
-    let of = |values: &[&[f32]]| {
-        ["h", "result", "post", "next"]
-            .iter()
-            .zip(values)
-            .map(|(name, values)| floats(device, name, values))
-            .collect::<Result<Vec<_>, _>>()
-    };
-    let mut outputs = Vec::new();
-    let (x, inputs) = match input {
-        Input::Staged | Input::Rows => (h.clone(), of(&[&h])?),
-        Input::Interleaved => (h.clone(), of(&[&reference::interleaved(&h)])?),
-        Input::Packed => (h.clone(), vec![words(device, "x", &reference::packed(&h))?]),
-        Input::Norm { .. } => (rms_norm::reference::forward(&h, &next, EPSILON), of(&[&h, &next])?),
-        Input::Residual { .. } | Input::LastResidual { .. } | Input::ResidualPlain { .. } => {
-            let mut inputs = of(&[&h, &result, &post])?;
-            inputs.push(floats(device, "scale", &[scale])?);
-            if let Input::LastResidual { .. } = input {
-                inputs.push(floats(device, "next", &next)?);
-                return Ok(Made { x: rms_norm::reference::forward(&added, &next, EPSILON), inputs, outputs });
-            }
-            let h_next = poisoned(device, "h_next", columns)?;
-            // The case looks at the buffer after the kernel wrote it, so it is bound and kept.
-            outputs.push(expect(h_next, added.clone()));
-            if matches!(input, Input::Residual { .. }) {
-                inputs.push(floats(device, "next", &next)?);
-                (rms_norm::reference::forward(&added, &next, EPSILON), inputs)
-            } else {
-                (added, inputs)
-            }
-        }
-    };
-    Ok(Made { x, inputs, outputs })
-}
-
-/// The bindings of an input: the stored residual lies between `scale` and `next`.
-fn bindings(made: &Made) -> Vec<Binding<'_>> {
-    let mut bindings: Vec<Binding<'_>> = made.inputs.iter().map(Binding::from).collect();
-    if let Some(h_next) = made.outputs.first() {
-        bindings.insert(4, (&h_next.buffer).into());
-    }
-    bindings
 }
 
 /// What is multiplied and how it is added.
@@ -178,7 +128,7 @@ fn reader(columns: usize) -> Layout {
 }
 
 fn reader_shape(weight: &Layout) -> Shape<'_> {
-    let (input, store) = (Input::Packed, Store::Rows { offset: 0 });
+    let (input, store) = (Input::Packed, ROWS);
     Shape { weight, products: Products::Packed, sums: Sums::Workgroup, input, store }
 }
 
@@ -223,11 +173,16 @@ fn results(
     };
     let (mut expected, mut extra, mut then) = (Vec::new(), None, None);
     match store {
-        Store::Rows { offset } => {
+        Store::Rows { offset, blocks: 0 } => {
             expected.resize(offset as usize, f32::NAN);
             expected.extend(product);
             // A further part of the matrix would write here.
             expected.extend([f32::NAN; 3]);
+        }
+        Store::Rows { offset, blocks } => {
+            expected.resize(32 * blocks as usize, f32::NAN);
+            expected[offset as usize..][..product.len()].copy_from_slice(&product);
+            expected = reference::interleaved(&expected);
         }
         Store::Gated(order) => {
             let (gates, ups) = product.split_at(product.len() / 2);
@@ -270,7 +225,7 @@ fn results(
 }
 
 fn case(name: &str, kind: Type, rows: usize, columns: usize, content: Content, offset: u32) -> Case {
-    case_of(name, (kind, rows, columns), content, plain(columns), Store::Rows { offset })
+    case_of(name, (kind, rows, columns), content, plain(columns), Store::Rows { offset, blocks: 0 })
 }
 
 fn inputs_and_stores() -> Vec<Case> {
@@ -278,15 +233,14 @@ fn inputs_and_stores() -> Vec<Case> {
         Input::Rows,
         Input::Interleaved,
         Input::Norm { epsilon: EPSILON },
-        Input::Residual { epsilon: EPSILON },
-        Input::LastResidual { epsilon: EPSILON },
-        Input::ResidualPlain { epsilon: EPSILON },
+        RESIDUAL,
+        LAST_RESIDUAL,
+        RESIDUAL_PLAIN,
     ];
-    let plain_rows = Store::Rows { offset: 0 };
     let mut cases = Vec::new();
     for input in inputs {
         let mut add = |name: &str, shape, content| {
-            cases.push(case_of(&format!("{input:?}, {name}"), shape, content, input, plain_rows));
+            cases.push(case_of(&format!("{input:?}, {name}"), shape, content, input, ROWS));
         };
         add("one row", (Type::F32, 1, 32), Content::Encoded);
         add("odd rows", (Type::Q8_0, 37, 96), Content::Encoded);
@@ -295,6 +249,29 @@ fn inputs_and_stores() -> Vec<Case> {
         if input == Input::Rows {
             add("columns within a block", (Type::F32, 6, 100), Content::Encoded);
         }
+    }
+    // The other ways in which residual sums lie; results that lie as most sums read them, in two parts of a matrix as well.
+    for rows in [SumRows::Usual, SumRows::FromEmbedding] {
+        let epsilon = EPSILON;
+        let sums = [
+            Input::Residual { epsilon, rows },
+            Input::LastResidual { epsilon, rows },
+            Input::ResidualPlain { epsilon, rows },
+        ];
+        for input in sums {
+            let name = format!("{input:?}");
+            cases.push(case_of(&name, (Type::Q5_0, 37, 96), Content::Encoded, input, ROWS));
+        }
+    }
+    for (offset, rows) in [(0, 96), (0, 37), (37, 59)] {
+        let store = Store::Rows { offset, blocks: 3 };
+        cases.push(case_of(
+            &format!("{store:?}"),
+            (Type::Q8_0, rows, 64),
+            Content::Encoded,
+            plain(64),
+            store,
+        ));
     }
     let from_norm = Input::Norm { epsilon: EPSILON };
     let (gated, order) = (Store::Gated(Order::Interleaved), Order::Interleaved);
@@ -315,14 +292,17 @@ fn inputs_and_stores() -> Vec<Case> {
         cases.push(case_of("part of the logits", shape, Content::Encoded, from_norm, part));
     }
     // As a model puts them together.
-    let residual = Input::Residual { epsilon: EPSILON };
-    cases.push(case_of("e2b gate and up", (Type::Q4_K, 128, 1536), Content::Encoded, residual, gated));
-    let plain_sum = Input::ResidualPlain { epsilon: EPSILON };
+    cases.push(case_of("e2b gate and up", (Type::Q4_K, 128, 1536), Content::Encoded, RESIDUAL, gated));
     let gate = Store::Gate { order, offset: 0, rows: 256, up_offset: 512 };
-    cases.push(case_of("e2b per-layer gate", (Type::Q4_K, 256, 1536), Content::Encoded, plain_sum, gate));
-    let last = Input::LastResidual { epsilon: EPSILON };
+    cases.push(case_of(
+        "e2b per-layer gate",
+        (Type::Q4_K, 256, 1536),
+        Content::Encoded,
+        RESIDUAL_PLAIN,
+        gate,
+    ));
     let logits = Store::Logits { offset: 0, cap: 30.0, candidates: 0 };
-    cases.push(case_of("e2b head", (Type::Q6_K, 300, 1536), Content::Encoded, last, logits));
+    cases.push(case_of("e2b head", (Type::Q6_K, 300, 1536), Content::Encoded, LAST_RESIDUAL, logits));
     // Tiles: more rows than the workgroups take at once.
     let many = Store::Logits { offset: 0, cap: 30.0, candidates: 0 };
     cases.push(case_of("vocabulary", (Type::Q4_0, 262_144, 32), Content::Encoded, plain(32), many));
@@ -332,7 +312,6 @@ fn inputs_and_stores() -> Vec<Case> {
 
 /// Packed products of every type that has them, from every input, to every store; and what is left packed by float ones.
 fn packed() -> Vec<Case> {
-    let rows = Store::Rows { offset: 0 };
     let mut cases = Vec::new();
     for &kind in Type::SUPPORTED.iter().filter(|&&kind| Layout::new(kind, 1, 256).is_packable()) {
         for (name, content) in [
@@ -340,27 +319,22 @@ fn packed() -> Vec<Case> {
             ("any bits", Content::AnyBits),
             ("subnormal", Content::Subnormal),
         ] {
-            cases.push(packed_case(name, (kind, 37, 512), content, Input::Packed, rows));
+            cases.push(packed_case(name, (kind, 37, 512), content, Input::Packed, ROWS));
         }
     }
     let (epsilon, order) = (EPSILON, Order::Packed);
-    for input in [
-        Input::Staged,
-        Input::Packed,
-        Input::Norm { epsilon },
-        Input::Residual { epsilon },
-        Input::LastResidual { epsilon },
-        Input::ResidualPlain { epsilon },
-    ] {
+    for input in
+        [Input::Staged, Input::Packed, Input::Norm { epsilon }, RESIDUAL, LAST_RESIDUAL, RESIDUAL_PLAIN]
+    {
         let mut add = |name: &str, matrix| {
-            cases.push(packed_case(&format!("{input:?}, {name}"), matrix, Content::Encoded, input, rows));
+            cases.push(packed_case(&format!("{input:?}, {name}"), matrix, Content::Encoded, input, ROWS));
         };
         add("one row", (Type::Q8_0, 1, 32));
         add("odd rows", (Type::Q5_0, 37, 96));
         add("e2b", (Type::Q4_K, 33, 1536));
     }
     let norm = Input::Norm { epsilon };
-    cases.push(packed_case("31b", (Type::Q6_K, 9, 5376), Content::Encoded, norm, rows));
+    cases.push(packed_case("31b", (Type::Q6_K, 9, 5376), Content::Encoded, norm, ROWS));
     for (kind, rows, columns) in [(Type::Q8_0, 64, 32), (Type::Q4_K, 192, 1536), (Type::Q6_K, 576, 256)] {
         let matrix = (kind, rows, columns);
         let gate = Store::Gate { order, offset: 0, rows: rows as u32, up_offset: 64 };
@@ -370,8 +344,7 @@ fn packed() -> Vec<Case> {
         cases.push(case_of("left packed", matrix, Content::Encoded, norm, Store::Gated(order)));
     }
     let logits = Store::Logits { offset: 0, cap: 30.0, candidates: 0 };
-    let last = Input::LastResidual { epsilon };
-    cases.push(packed_case("e2b head", (Type::Q6_K, 300, 1536), Content::Encoded, last, logits));
+    cases.push(packed_case("e2b head", (Type::Q6_K, 300, 1536), Content::Encoded, LAST_RESIDUAL, logits));
     cases.push(packed_case("tiles", (Type::Q4_0, 140_000, 32), Content::Encoded, Input::Staged, logits));
     cases
 }
@@ -379,39 +352,34 @@ fn packed() -> Vec<Case> {
 /// x of every type's products as f16 in workgroup memory, from every input that goes through it, to every store.
 fn halved() -> Vec<Case> {
     let how = How { products: Products::Half, ..How::default() };
-    let (rows, epsilon) = (Store::Rows { offset: 0 }, EPSILON);
+    let epsilon = EPSILON;
     let mut cases = Vec::new();
     let mut add = |name: &str, matrix, content, input, store| {
         cases.push(product_case(&format!("halves, {name}, {input:?}"), matrix, content, how, input, store));
     };
     for &kind in Type::SUPPORTED {
-        add("odd rows", (kind, 37, 512), Content::Encoded, Input::Staged, rows);
-        add("any bits", (kind, 19, 256), Content::AnyBits, Input::Staged, rows);
-        add("subnormal scales", (kind, 19, 256), Content::Subnormal, Input::Staged, rows);
+        add("odd rows", (kind, 37, 512), Content::Encoded, Input::Staged, ROWS);
+        add("any bits", (kind, 19, 256), Content::AnyBits, Input::Staged, ROWS);
+        add("subnormal scales", (kind, 19, 256), Content::Subnormal, Input::Staged, ROWS);
     }
     let norm = Input::Norm { epsilon };
-    let sums =
-        [Input::Residual { epsilon }, Input::LastResidual { epsilon }, Input::ResidualPlain { epsilon }];
-    for input in [Input::Staged, norm].into_iter().chain(sums) {
-        add("one row", (Type::Q8_0, 1, 32), Content::Encoded, input, rows);
-        add("three blocks", (Type::Q5_0, 37, 96), Content::Encoded, input, rows);
-        add("e2b", (Type::Q4_K, 33, 1536), Content::Encoded, input, rows);
+    for input in [Input::Staged, norm, RESIDUAL, LAST_RESIDUAL, RESIDUAL_PLAIN] {
+        add("one row", (Type::Q8_0, 1, 32), Content::Encoded, input, ROWS);
+        add("three blocks", (Type::Q5_0, 37, 96), Content::Encoded, input, ROWS);
+        add("e2b", (Type::Q4_K, 33, 1536), Content::Encoded, input, ROWS);
     }
-    add("31b", (Type::Q6_K, 9, 5376), Content::Encoded, norm, rows);
+    add("31b", (Type::Q6_K, 9, 5376), Content::Encoded, norm, ROWS);
     let order = Order::Interleaved;
     let gate = Store::Gate { order, offset: 0, rows: 192, up_offset: 64 };
     add("gates and ups", (Type::Q4_K, 192, 1536), Content::Encoded, norm, Store::Gated(order));
     add("gate", (Type::Q4_K, 192, 1536), Content::Encoded, norm, gate);
     let logits = Store::Logits { offset: 0, cap: 30.0, candidates: 0 };
-    add("head", (Type::Q6_K, 300, 1536), Content::Encoded, Input::LastResidual { epsilon }, logits);
+    add("head", (Type::Q6_K, 300, 1536), Content::Encoded, LAST_RESIDUAL, logits);
     cases
 }
 
 /// Sums by subgroups of every size, over fewer lanes than one has, as many and more; from inputs that add up, too.
 fn summed() -> Vec<Case> {
-    let rows = Store::Rows { offset: 0 };
-    let residual = Input::Residual { epsilon: EPSILON };
-    let plain_sum = Input::ResidualPlain { epsilon: EPSILON };
     let gated = Store::Gated(Order::Packed);
     let logits = Store::Logits { offset: 0, cap: 30.0, candidates: 0 };
     let mut cases = Vec::new();
@@ -422,12 +390,12 @@ fn summed() -> Vec<Case> {
                 let name = format!("{products:?} by subgroups of {neighbours}, {input:?}, {store:?}");
                 cases.push(product_case(&name, matrix, Content::Encoded, how, input, store));
             };
-            add((Type::Q8_0, 9, 32), Input::Staged, rows);
-            add((Type::Q4_K, 33, 1536), residual, rows);
-            add((Type::Q6_K, 6, 2560), Input::Staged, rows);
-            add((Type::Q4_K, 64, 256), plain_sum, rows);
-            add((Type::Q4_K, 192, 1536), residual, gated);
-            add((Type::Q6_K, 300, 1536), Input::LastResidual { epsilon: EPSILON }, logits);
+            add((Type::Q8_0, 9, 32), Input::Staged, ROWS);
+            add((Type::Q4_K, 33, 1536), RESIDUAL, ROWS);
+            add((Type::Q6_K, 6, 2560), Input::Staged, ROWS);
+            add((Type::Q4_K, 64, 256), RESIDUAL_PLAIN, ROWS);
+            add((Type::Q4_K, 192, 1536), RESIDUAL, gated);
+            add((Type::Q6_K, 300, 1536), LAST_RESIDUAL, logits);
         }
     }
     // Several tiles of results that meet in workgroup memory, and no barrier in the sums between them.
@@ -444,15 +412,13 @@ pub(crate) fn trial(products: Products, sums: Sums) -> Vec<Case> {
         let name = format!("trial of {products:?} and {sums:?}, {input:?}, {store:?}");
         product_case(&name, matrix, Content::Encoded, how, input, store)
     };
-    let residual = Input::Residual { epsilon: EPSILON };
-    let rows = Store::Rows { offset: 0 };
     let gated = Store::Gated(Order::read_by(products, 96));
     let logits = Store::Logits { offset: 0, cap: 30.0, candidates: 0 };
     vec![
-        case((Type::Q4_K, 192, 1536), residual, gated),
-        case((Type::Q6_K, 128, 2048), Input::Staged, rows),
-        case((Type::Q4_K, 256, 1536), Input::ResidualPlain { epsilon: EPSILON }, rows),
-        case((Type::Q6_K, 300, 1536), Input::LastResidual { epsilon: EPSILON }, logits),
+        case((Type::Q4_K, 192, 1536), RESIDUAL, gated),
+        case((Type::Q6_K, 128, 2048), Input::Staged, ROWS),
+        case((Type::Q4_K, 256, 1536), RESIDUAL_PLAIN, ROWS),
+        case((Type::Q6_K, 300, 1536), LAST_RESIDUAL, logits),
     ]
 }
 

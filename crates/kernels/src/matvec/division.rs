@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn every_row_has_a_unit() {
-        let rows = Store::Rows { offset: 0 };
+        let rows = Store::Rows { offset: 0, blocks: 0 };
         check(rows, 1, 4, 4, 1, 1);
         check(rows, 1536, 256, 8, 1, 48);
         check(rows, 2560, 1536, 32, 1, 320);

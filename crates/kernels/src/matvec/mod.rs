@@ -8,6 +8,7 @@
 
 pub mod cases;
 mod division;
+mod made;
 pub mod reference;
 
 use division::Division;
@@ -88,18 +89,49 @@ pub enum Input {
     Residual {
         /// Added to the mean squares.
         epsilon: f32,
+        /// How h, the result and h' lie.
+        rows: SumRows,
     },
     /// As before, and h' is not needed again: h, result, post, scale, next. With [`Store::Logits`] the other would take
     /// more storage buffers than every device has.
     LastResidual {
         /// Added to the mean squares.
         epsilon: f32,
+        /// How h and the result lie.
+        rows: SumRows,
     },
     /// h' as before and x = h': h, result, post, scale, h'.
     ResidualPlain {
         /// Added to the mean square.
         epsilon: f32,
+        /// How h, the result and h' lie.
+        rows: SumRows,
     },
+}
+
+/// How the rows of a residual sum lie: interleaved, neighbouring invocations read whole lines of the cache. h' lies as the result
+/// does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SumRows {
+    /// In the usual order.
+    #[default]
+    Usual,
+    /// The result interleaved, and h as an embedding is.
+    FromEmbedding,
+    /// Interleaved.
+    Interleaved,
+}
+
+impl SumRows {
+    /// Blocks of h and of the result that are interleaved, of rows with so many columns; 0 for the usual order.
+    fn blocks(self, columns: u32) -> [u32; 2] {
+        let blocks = interleaved_blocks(columns);
+        match self {
+            SumRows::Usual => [0, 0],
+            SumRows::FromEmbedding => [0, blocks],
+            SumRows::Interleaved => [blocks, blocks],
+        }
+    }
 }
 
 /// What becomes of the rows, and the bindings that takes. `offset` is the place of the part's first row.
@@ -109,6 +141,8 @@ pub enum Store {
     Rows {
         /// First element of y.
         offset: u32,
+        /// [`interleaved_blocks`] of y, if a residual sum reads it so; 0 for the usual order.
+        blocks: u32,
     },
     /// The matrix is gates and then as many ups; y[r] = gelu(gate r) * up r: y.
     Gated(Order),
@@ -154,13 +188,23 @@ impl Input {
         }
     }
 
-    fn declare(self, shader: Shader, products: Products, sums: Sums, first: u32) -> Shader {
+    fn declare(self, shader: Shader, shape: &Shape<'_>, first: u32) -> Shader {
+        let &Shape { products, sums, .. } = shape;
         let shader = match self {
             Input::Norm { epsilon }
-            | Input::Residual { epsilon }
-            | Input::LastResidual { epsilon }
-            | Input::ResidualPlain { epsilon } => {
+            | Input::Residual { epsilon, .. }
+            | Input::LastResidual { epsilon, .. }
+            | Input::ResidualPlain { epsilon, .. } => {
                 sums.over_workgroup(shader.constant("EPSILON", epsilon), "f32")
+            }
+            _ => shader,
+        };
+        let shader = match self {
+            Input::Residual { rows, .. }
+            | Input::LastResidual { rows, .. }
+            | Input::ResidualPlain { rows, .. } => {
+                let [h, result] = rows.blocks(shape.weight.columns as u32);
+                shader.constant("H_BLOCKS", h).constant("RESULT_BLOCKS", result)
             }
             _ => shader,
         };
@@ -248,9 +292,11 @@ impl Store {
                 .file(include_str!("leave_packed.wgsl")),
         };
         match self {
-            Store::Rows { offset } => {
-                shader.constant("OUT_OFFSET", offset).file(include_str!("store_rows.wgsl"))
-            }
+            Store::Rows { offset, blocks } => shader
+                .constant("OUT_BLOCKS", blocks)
+                .constant("OUT_OFFSET", offset)
+                .file(include_str!("../shared/interleaved.wgsl"))
+                .file(include_str!("store_rows.wgsl")),
             Store::Gated(_) => shader
                 .constant("OUT_BLOCKS", interleaved_blocks(rows / 2))
                 .constant("OUT_OFFSET", 0u32)
@@ -309,7 +355,7 @@ pub fn shader(shape: &Shape<'_>) -> Shader {
         Products::Packed => shape.weight.declare_packed(shader),
     };
     let shader = shape.sums.over_lanes(shader);
-    let shader = shape.input.declare(shader, shape.products, shape.sums, first);
+    let shader = shape.input.declare(shader, shape, first);
     shape.store.declare(shader, rows).file(include_str!("matvec.wgsl"))
 }
 

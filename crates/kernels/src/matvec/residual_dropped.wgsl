@@ -1,2 +1,2 @@
 // Nobody needs h' again.
-fn keep(group: u32, i: u32, v: Sixteen) {}
+fn keep(group: u32, s: u32, v: Sixteen) {}

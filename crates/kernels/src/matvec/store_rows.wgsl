@@ -1,4 +1,4 @@
-// Row r goes to y[OUT_OFFSET + r].
+// Row r goes to y[OUT_OFFSET + r], in the order of shared/interleaved.wgsl.
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;                   // (.., OUT_OFFSET + ROWS, ..)
 
 const UNIT_ROWS = 2u;
@@ -6,7 +6,7 @@ const SECOND_PAIR = 0u;
 
 fn store_row(row: u32, value: f32) {
     if (row < ROWS) {
-        y[OUT_OFFSET + row] = value;
+        y[interleaved(OUT_OFFSET + row)] = value;
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::case::buffers::step;
 use crate::case::{Case, Prepared, UNCHECKED};
 use crate::matmul;
-use crate::matvec::{self, Input, Order, Store};
+use crate::matvec::{self, Input, Order, Store, SumRows};
 use crate::op::Step;
 use crate::probe::Numbers;
 use crate::sums::Sums;
@@ -89,14 +89,16 @@ fn of_token(product: &Product, products: matvec::Products, sums: Sums) -> Case {
     // Everything here is of whole blocks, as what reads it is.
     let order = Order::read_by(products, columns);
     let (input, inputs) = match (product.from, order) {
-        (From::Residual, _) => (Input::Residual { epsilon: EPSILON }, 6),
-        (From::LastResidual, _) => (Input::LastResidual { epsilon: EPSILON }, 5),
-        (From::ResidualPlain, _) => (Input::ResidualPlain { epsilon: EPSILON }, 5),
+        (From::Residual, _) => (Input::Residual { epsilon: EPSILON, rows: SumRows::Interleaved }, 6),
+        (From::LastResidual, _) => (Input::LastResidual { epsilon: EPSILON, rows: SumRows::Interleaved }, 5),
+        (From::ResidualPlain, _) => {
+            (Input::ResidualPlain { epsilon: EPSILON, rows: SumRows::Interleaved }, 5)
+        }
         (From::Left, Order::Packed) => (Input::Packed, 1),
         (From::Left, Order::Interleaved) => (Input::Interleaved, 1),
     };
     let (store, outputs) = match product.to {
-        To::Rows => (Store::Rows { offset: 0 }, 1),
+        To::Rows => (Store::Rows { offset: 0, blocks: 0 }, 1),
         To::Gated => (Store::Gated(order), 1),
         To::Gate => (Store::Gate { order, offset: 0, rows, up_offset: 0 }, 2),
         To::Logits => (Store::Logits { offset: 0, cap: 30.0, candidates: 0 }, 2),
