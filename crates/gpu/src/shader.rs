@@ -10,6 +10,7 @@
 //! ```
 
 use std::borrow::Cow;
+use std::hash::Hash;
 
 /// The text of one entry point, which has the shader's name.
 ///
@@ -193,6 +194,12 @@ impl Shader {
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// What the shader is put together from, whatever its declarations say.
+    #[must_use]
+    pub fn composition(&self) -> impl Eq + Hash + use<> {
+        (self.name, self.needs, self.files.clone())
     }
 
     pub(crate) fn needs(&self) -> Needs {

@@ -15,6 +15,8 @@ pub use speed::{copy_probe, multiply_probes, speed};
 use crate::op::Op;
 use crate::probe::Numbers;
 use gpu::{Device, Error, Shader};
+use std::cmp::Reverse;
+use std::collections::HashSet;
 
 /// How far a result may be from the reference.
 #[derive(Clone, Copy, Debug)]
@@ -151,6 +153,16 @@ pub async fn check(device: &Device, case: &Case) -> Result<Outcome, Error> {
         }
     }
     Ok(worst.expect("at least one output was compared"))
+}
+
+/// Of the cases whose shaders are put together from the same files, the one that moves most bytes: what another compiler of the same
+/// text is tried with, where all cases would take long.
+pub fn compositions() -> Vec<Case> {
+    let mut seen = HashSet::new();
+    let mut cases = all();
+    cases.sort_by_key(|case| Reverse(case.bytes));
+    cases.retain(|case| case.shaders.iter().filter(|shader| seen.insert(shader.composition())).count() > 0);
+    cases
 }
 
 /// Every case of every kernel.

@@ -1,8 +1,8 @@
 //! The table of `docs/kernels.md` against the cases, so that it stays true.
 
-use kernels::case::{Case, all, copy_probe, multiply_probes, speed};
+use kernels::case::{Case, all, compositions, copy_probe, multiply_probes, speed};
 use kernels::probe::Numbers;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 #[test]
 fn the_table_lists_every_kernel_with_its_cases() {
@@ -36,4 +36,14 @@ fn every_kernel_is_measured() {
     for numbers in Numbers::ALL {
         assert!(multiply_probes(numbers, 64).iter().all(|case| case.flops > 0), "{numbers:?} has a rate");
     }
+}
+
+#[test]
+fn a_brief_check_has_every_composition_once() {
+    let shaders = |cases: &[Case]| cases.iter().flat_map(|case| case.shaders.clone()).collect::<Vec<_>>();
+    let (every, brief) = (all(), compositions());
+    let of = |cases| shaders(cases).iter().map(|shader| shader.composition()).collect::<HashSet<_>>();
+    assert!(of(&every) == of(&brief), "all compositions are there");
+    println!("{} cases, {} of them for {} compositions", every.len(), brief.len(), of(&brief).len());
+    assert!(brief.len() <= of(&brief).len() && 2 * brief.len() < every.len());
 }

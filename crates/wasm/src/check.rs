@@ -24,13 +24,14 @@ struct Report<'a> {
     ran: bool,
 }
 
-/// Runs every case and calls `observe({kernel, case, passed, ran, error, tolerance, message})` after each. A promise of
-/// the number of cases; a case that fails is reported, not thrown.
+/// Runs every case, or if it is to be `brief` the largest for each composition of files, and calls
+/// `observe({kernel, case, passed, ran, error, tolerance, message})` after each. A promise of the number of cases; a case
+/// that fails is reported, not thrown.
 #[wasm_bindgen(js_name = checkKernels)]
-pub fn check_kernels(device: &Device, observe: Function) -> Promise {
+pub fn check_kernels(device: &Device, brief: bool, observe: Function) -> Promise {
     let device = device.inner();
     future_to_promise(async move {
-        let cases = case::all();
+        let cases = if brief { case::compositions() } else { case::all() };
         for case in &cases {
             let report = match case.lacks(&device) {
                 Some(feature) => Report {

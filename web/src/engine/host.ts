@@ -203,14 +203,14 @@ export class Host {
     logits: ({ ids, path }, _emit, work) => this.#model().session.logits(ids, path, work.begin(this.#bindings)),
     save: () => this.#model().session.save(),
     restore: (bytes) => this.#model().session.restore(bytes),
-    checkKernels: (_argument, emit, work) => {
+    checkKernels: (brief, emit, work) => {
       work.goOn();
       // What an observer throws ends the cases.
       const observe = (report: CaseReport) => {
         work.goOn();
         emit(report);
       };
-      return this.#bindings.checkKernels(this.#opened(), observe);
+      return this.#bindings.checkKernels(this.#opened(), brief, observe);
     },
   };
 

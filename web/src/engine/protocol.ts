@@ -42,7 +42,7 @@ export interface Operations {
   reset: Operation<null, void>;
   save: Operation<null, Uint8Array>;
   restore: Operation<Uint8Array, void>;
-  checkKernels: Operation<null, number, CaseReport>;
+  checkKernels: Operation<boolean, number, CaseReport>;
 }
 
 export type Name = keyof Operations;

@@ -23,7 +23,7 @@ async function checking() {
   };
   const bindings = {
     Device: { open: async () => ({ describe: () => ({}), isLost: () => false }) },
-    checkKernels: (_device: unknown, observe: (report: CaseReport) => void) => (ended = cases(observe)),
+    checkKernels: (_device: unknown, _brief: boolean, observe: (report: CaseReport) => void) => (ended = cases(observe)),
   } as unknown as Bindings;
   const port = new FakePort();
   const host = new Host(Promise.resolve(bindings), (message) => port.onResponse(structuredClone(message)));
@@ -41,7 +41,7 @@ test('cases of kernels run to the end, or to the one in which they are aborted',
       seen.push(report.case);
       if (seen.length === 2) stop();
     };
-    return client.call('checkKernels', null, { signal, onEvent });
+    return client.call('checkKernels', false, { signal, onEvent });
   };
   expect(await check()).toBe(CASES);
   expect([ran.splice(0), seen.splice(0)]).toEqual([[1, 2, 3, 4, 5], ['1', '2', '3', '4', '5']]);
