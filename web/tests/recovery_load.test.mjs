@@ -1,7 +1,7 @@
-// The GPU's memory ends while a model is loaded.
+// Trouble while a model is being loaded: the GPU's memory ends, its device is lost.
 import { modelUrl } from './golden.mjs';
 import { answered, ask, chooseUrl, load, loaded, openChat, refused, set, visit } from './chat_page.mjs';
-import { asBefore, enough, prepareWorkers } from './worker_trouble.mjs';
+import { asBefore, enough, loseDevice, prepareWorkers } from './worker_trouble.mjs';
 
 const MODEL = 'tiny-kv/llama-q4_0';
 const NAME = 'llama-q4_0';
@@ -26,6 +26,18 @@ export default {
     await ask(page, 'Hi');
     await answered(page, 1);
     await asBefore(browser);
+  },
+
+  async 'a device that is lost while a model loads is said, and the next attempt works'({ page, server }) {
+    await openChat(page, server, 'none');
+    await chooseUrl(page, modelUrl(MODEL));
+    await load(page);
+    await page.locator('progress[value]').waitFor();
+    await loseDevice(page);
+    await refused(page, 'DEVICE_LOST');
+    await chooseUrl(page, modelUrl(MODEL));
+    await load(page);
+    await loaded(page, NAME);
   },
 };
 
