@@ -24,7 +24,7 @@ Usage: cargo xtask TASK
                     graphics adapter, then serve the page on http://127.0.0.1:8088.
                     --no-serve stops after the answer.
   test [--quick]    Install what the tests need, then run everything: tidy, formatting, clippy,
-                    unit, golden and GPU tests, a minute of fuzzing, the web build, Vitest and the
+                    unit, golden and GPU tests, half a minute of fuzzing, the web build, Vitest and the
                     browser tests. The last line says how many passed, failed and were skipped; with
                     CI=true a skipped test counts as a failure.
                     --quick runs tidy, formatting, clippy and `cargo test` only.
