@@ -161,6 +161,7 @@ pub fn compositions() -> Vec<Case> {
     let mut seen = HashSet::new();
     let mut cases = all();
     cases.sort_by_key(|case| Reverse(case.bytes));
+    // All of a case's shaders count as seen, and not only the first that is new.
     cases.retain(|case| case.shaders.iter().filter(|shader| seen.insert(shader.composition())).count() > 0);
     cases
 }

@@ -13,17 +13,18 @@ async function checking() {
   const ran: number[] = [];
   let ended: Promise<number> | null = null;
   /** As the binding does: it ends with what the observer throws. */
-  const cases = async (observe: (report: CaseReport) => void) => {
-    for (let n = 1; n <= CASES; n++) {
+  const cases = async (count: number, observe: (report: CaseReport) => void) => {
+    for (let n = 1; n <= count; n++) {
       await new Promise((resolve) => setTimeout(resolve, 0));
       ran.push(n);
       observe({ kernel: 'k', case: `${n}` } as CaseReport);
     }
-    return CASES;
+    return count;
   };
   const bindings = {
     Device: { open: async () => ({ describe: () => ({}), isLost: () => false }) },
-    checkKernels: (_device: unknown, _brief: boolean, observe: (report: CaseReport) => void) => (ended = cases(observe)),
+    checkKernels: (_device: unknown, brief: boolean, observe: (report: CaseReport) => void) =>
+      (ended = cases(brief ? 1 : CASES, observe)),
   } as unknown as Bindings;
   const port = new FakePort();
   const host = new Host(Promise.resolve(bindings), (message) => port.onResponse(structuredClone(message)));
@@ -45,6 +46,8 @@ test('cases of kernels run to the end, or to the one in which they are aborted',
   };
   expect(await check()).toBe(CASES);
   expect([ran.splice(0), seen.splice(0)]).toEqual([[1, 2, 3, 4, 5], ['1', '2', '3', '4', '5']]);
+  expect(await client.call('checkKernels', true)).toBe(1);
+  ran.length = 0;
 
   const abort = new AbortController();
   await expect(check(abort.signal, () => abort.abort())).rejects.toMatchObject({ code: 'CANCELLED' });

@@ -13,8 +13,6 @@ use kernels::token_attention;
 struct Residual {
     /// The buffer it is in.
     at: usize,
-    /// Blocks of results and sums, which lie interleaved; 0 where they lie in the usual order.
-    blocks: u32,
     /// How it and what is pending lie.
     rows: SumRows,
     /// What is yet to be added to it.
@@ -53,9 +51,14 @@ impl<'a> Builder<'a> {
             layer.experts.is_none() && readers.all(|id| self.fits(id))
         });
         let all = sums_only && self.fits(self.head());
-        let blocks = if all { interleaved_blocks(self.config().hidden) } else { 0 };
-        let rows = if blocks > 0 { SumRows::FromEmbedding } else { SumRows::Usual };
-        Residual { at: self.arena().h, blocks, rows, pending: None }
+        let rows = if all { SumRows::FromEmbedding } else { SumRows::Usual };
+        Residual { at: self.arena().h, rows, pending: None }
+    }
+
+    /// The product of which the residual's next sum is made.
+    fn result(&mut self, id: MatrixId, reading: &Reading<'a>, residual: &Residual) -> Result<(), Error> {
+        let blocks = residual.rows.result_blocks(self.config().hidden);
+        self.token_product(id, reading, self.arena().y, blocks)
     }
 
     fn token_layer(&mut self, l: usize, residual: &mut Residual) -> Result<(), Error> {
@@ -127,7 +130,7 @@ impl<'a> Builder<'a> {
         }
         self.stage = Stage::Output;
         let reading = self.left(attended, weights.output, order);
-        self.token_product(weights.output, &reading, arena.y, residual.blocks)
+        self.result(weights.output, &reading, residual)
     }
 
     fn token_feed_forward(
@@ -151,7 +154,7 @@ impl<'a> Builder<'a> {
             self.plain(gated, weights.down)
         };
         self.stage = Stage::Down;
-        self.token_product(weights.down, &reading, arena.y, residual.blocks)
+        self.result(weights.down, &reading, residual)
     }
 
     /// Leaves the layer's share of the per-layer embedding in `y`.
@@ -177,7 +180,7 @@ impl<'a> Builder<'a> {
             self.part_product(part, &reading, store, &[gated, up])?;
         }
         let reading = self.left(gated, weights.proj, order);
-        self.token_product(weights.proj, &reading, arena.y, residual.blocks)
+        self.result(weights.proj, &reading, residual)
     }
 
     /// What a kernel left in an order for the product with a matrix.
@@ -256,9 +259,7 @@ impl<'a> Builder<'a> {
         let mut bindings = self.sum(residual.at, pending);
         residual.at = if residual.at == arena.h { arena.h_next } else { arena.h };
         bindings.push(self.at(residual.at));
-        if residual.blocks > 0 {
-            residual.rows = SumRows::Interleaved;
-        }
+        residual.rows = residual.rows.next();
         bindings
     }
 

@@ -132,6 +132,20 @@ impl SumRows {
             SumRows::Interleaved => [blocks, blocks],
         }
     }
+
+    /// What the result is to be stored with: see [`Store::Rows`].
+    pub fn result_blocks(self, columns: u32) -> u32 {
+        self.blocks(columns)[1]
+    }
+
+    /// How the rows of the next sum lie, whose h is the h' of this one.
+    #[must_use]
+    pub fn next(self) -> SumRows {
+        match self {
+            SumRows::Usual => SumRows::Usual,
+            SumRows::FromEmbedding | SumRows::Interleaved => SumRows::Interleaved,
+        }
+    }
 }
 
 /// What becomes of the rows, and the bindings that takes. `offset` is the place of the part's first row.
