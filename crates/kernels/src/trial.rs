@@ -120,6 +120,7 @@ fn attention_work(
     device.write(&step, 0, bytemuck::bytes_of(&Step { rows: 1, position: KEYS - 1, ..Step::default() }));
     let buffers = token_attention::Buffers {
         qkv: qkv.into(),
+        values: qkv.into(),
         norms: (&norms).into(),
         rope: (&rope).into(),
         k_cache: (&keys).into(),

@@ -164,9 +164,22 @@ pub(crate) struct Builder<'a> {
 }
 
 /// Where a product of one token finds its x: the kernel's input and the bindings it takes.
+#[derive(Clone)]
 struct Reading<'a> {
     input: Input,
     bindings: Vec<Binding<'a>>,
+}
+
+impl<'a> Reading<'a> {
+    /// The same x for a further product: what the first stores on the way is not stored again.
+    fn again(&self) -> Reading<'a> {
+        let mut again = self.clone();
+        if let Input::Residual { epsilon, rows } = self.input {
+            again.input = Input::LastResidual { epsilon, rows };
+            again.bindings.remove(Input::STORED);
+        }
+        again
+    }
 }
 
 /// A value that a product left in a buffer, in parts that its reader adds.

@@ -4,7 +4,7 @@
 use super::{AttentionLayer, Builder, Pass, Reading, Stage, Sum};
 use crate::checkpoint::{LayerWeights, MatrixId, PerLayerWeights, VectorId};
 use crate::config::Layer;
-use crate::plan::CachePlan;
+use crate::plan::{CachePlan, values_apart};
 use gpu::{Binding, Error};
 use kernels::matvec::{Input, Order, Store, SumRows, interleaved_blocks};
 use kernels::token_attention;
@@ -94,7 +94,7 @@ impl<'a> Builder<'a> {
         let (arena, config) = (self.arena(), self.config());
         self.stage = Stage::Qkv;
         let reading = self.normed(residual, weights.attn_norm, weights.qkv)?;
-        self.token_product(weights.qkv, &reading, arena.qkv, 0)?;
+        let raw_values = self.token_qkv(layer, weights.qkv, &reading)?;
         let AttentionLayer { own_heads, v_offset, cache, rope, window, .. } = self.attention_layer(l);
         let CachePlan { keys, values, capacity, .. } = cache;
         let order = self.order_for(weights.output);
@@ -103,7 +103,7 @@ impl<'a> Builder<'a> {
             kv_heads: layer.kv_heads,
             own: own_heads > 0,
             head_dim: layer.head_dim,
-            v_offset,
+            v_offset: if raw_values == arena.qkv { v_offset } else { 0 },
             capacity,
             window,
             kv: self.model.plan().options.kv,
@@ -115,6 +115,7 @@ impl<'a> Builder<'a> {
         let attended = self.at(arena.attended);
         let buffers = token_attention::Buffers {
             qkv: self.at(arena.qkv),
+            values: self.at(raw_values),
             norms: self.vector(weights.head_norms),
             rope: self.at(rope),
             k_cache: self.at(keys),
@@ -131,6 +132,25 @@ impl<'a> Builder<'a> {
         self.stage = Stage::Output;
         let reading = self.left(attended, weights.output, order);
         self.result(weights.output, &reading, residual)
+    }
+
+    /// Queries, keys and values; gives the buffer that the values are in. Parts of the matrix that have nothing but values have a
+    /// buffer of their own for them: as no two of the dispatches then write the same buffer, they run at once.
+    fn token_qkv(&mut self, layer: &Layer, id: MatrixId, reading: &Reading<'a>) -> Result<usize, Error> {
+        let arena = self.arena();
+        let parts = &self.model.plan().matrices[id];
+        let apart = values_apart(self.config(), layer, parts);
+        let values = apart.map_or(arena.qkv, |_| arena.values.expect("planned with the parts"));
+        let again = reading.again();
+        for (n, part) in parts.iter().enumerate() {
+            let (y, first_row) = match apart {
+                Some(first) if n >= first => (values, parts[first].first_row),
+                _ => (arena.qkv, 0),
+            };
+            let store = Store::Rows { offset: (part.first_row - first_row) as u32, blocks: 0 };
+            self.part_product(part, if n == 0 { reading } else { &again }, store, &[self.at(y)])?;
+        }
+        Ok(values)
     }
 
     fn token_feed_forward(

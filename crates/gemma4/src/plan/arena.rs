@@ -25,6 +25,8 @@ pub struct Arena {
     pub y: usize,
     /// Raw projections (chunk, widest stride).
     pub qkv: usize,
+    /// Raw values of a single token (widest kv heads * head), where parts of a matrix have nothing but them.
+    pub values: Option<usize>,
     /// Queries (chunk, heads * widest head).
     pub q: usize,
     /// Attention result (chunk, heads * widest head).
@@ -99,6 +101,7 @@ impl Planner<'_> {
         &mut self,
         config: &Config,
         candidates: u32,
+        values: Option<u32>,
         needs: &PromptNeeds,
     ) -> Result<Arena, Error> {
         let chunk = self.options.chunk;
@@ -131,6 +134,10 @@ impl Planner<'_> {
             x: self.activation("x", &[chunk, hidden])?,
             y: self.activation("y", &[needs.result_parts, chunk, hidden])?,
             qkv: self.activation("qkv", &[chunk, stride])?,
+            values: match values {
+                Some(columns) => Some(self.activation("values", &[columns])?),
+                None => None,
+            },
             q: self.activation("q", &[chunk, config.heads * head_dim])?,
             attended: self.activation("attended", &[chunk, config.heads * head_dim])?,
             partials: match splits_max {

@@ -8,7 +8,7 @@ pub use arena::{Arena, ExpertArena};
 use prompt_needs::PromptNeeds;
 
 use crate::checkpoint::{Checkpoint, Matrix, Source};
-use crate::config::{Attention, Config, Kv};
+use crate::config::{Attention, Config, Kv, Layer};
 use crate::error::Error;
 use gpu::{Account, Limits};
 use kernels::kv::KvType;
@@ -203,6 +203,13 @@ pub fn chunk_max(config: &Config) -> u32 {
     CHUNK_MAX.min(WORKGROUPS_MAX / config.experts.map_or(1, |experts| experts.top_k))
 }
 
+/// The first of the parts of a layer's queries, keys and values that has nothing but values, if there is one.
+pub(crate) fn values_apart(config: &Config, layer: &Layer, qkv: &[Part]) -> Option<usize> {
+    let first_value = u64::from((config.heads + layer.kv_heads) * layer.head_dim);
+    let part = qkv.iter().position(|part| part.first_row == first_value);
+    part.filter(|_| matches!(layer.kv, Kv::Own))
+}
+
 struct Planner<'a> {
     options: &'a Options,
     limits: &'a Limits,
@@ -225,7 +232,10 @@ impl Planner<'_> {
         let output = &matrices[checkpoint.output.unwrap_or(checkpoint.embeddings)];
         let candidates = output.iter().map(|part| matvec::candidates(&part.layout)).sum();
         let needs = PromptNeeds::of(config, checkpoint, &matrices, self.options, resident);
-        let arena = self.arena(config, candidates, &needs)?;
+        let values = config.layers.iter().zip(&checkpoint.layers).filter_map(|(layer, weights)| {
+            values_apart(config, layer, &matrices[weights.qkv]).map(|_| layer.kv_heads * layer.head_dim)
+        });
+        let arena = self.arena(config, candidates, values.max(), &needs)?;
         Ok(Plan {
             buffers: self.buffers,
             matrices,

@@ -92,8 +92,8 @@ pub enum Input {
         /// How h, the result and h' lie.
         rows: SumRows,
     },
-    /// As before, and h' is not needed again: h, result, post, scale, next. With [`Store::Logits`] the other would take
-    /// more storage buffers than every device has.
+    /// As before, and h' is not stored, as another product does or nobody reads it: h, result, post, scale, next. With
+    /// [`Store::Logits`] the other would take more storage buffers than every device has.
     LastResidual {
         /// Added to the mean squares.
         epsilon: f32,
@@ -189,6 +189,9 @@ impl Shape<'_> {
 }
 
 impl Input {
+    /// The place of h' among the bindings of a residual sum.
+    pub const STORED: usize = 4;
+
     fn is_staged(self) -> bool {
         !matches!(self, Input::Rows | Input::Interleaved | Input::Packed)
     }

@@ -40,14 +40,18 @@ enum Scores {
 /// A token at a position of a layer.
 #[derive(Clone, Copy)]
 struct Setting {
+    /// With the place of the values behind the keys.
     shape: Shape,
     position: u32,
     scores: Scores,
+    /// Whether the values have a buffer of their own.
+    apart: bool,
 }
 
 fn case(name: &str, setting: Setting) -> Case {
-    let Setting { shape, position, scores } = setting;
+    let Setting { shape, position, scores, apart } = setting;
     let Shape { heads, kv_heads, own, head_dim, v_offset, capacity, window, kv, order, .. } = shape;
+    let bound = Shape { v_offset: if apart { 0 } else { v_offset }, ..shape };
     let (dim, row) = (head_dim as usize, (kv_heads * head_dim) as usize);
     let prepare = move |device: &gpu::Device| {
         let mut random = Random::new(16);
@@ -78,6 +82,7 @@ fn case(name: &str, setting: Setting) -> Case {
             expected(&shape, rope, &qkv, &norms, (keys.clone(), values.clone()), position);
         let table = rope_table(head_dim, 1e6, &factors, position + 1);
 
+        let values_apart = apart.then(|| floats(device, "values", &qkv[v_offset as usize..])).transpose()?;
         let (qkv, norms) = (floats(device, "qkv", &qkv)?, floats(device, "norms", &norms)?);
         let (rope, y) = (floats(device, "rope", &table)?, poisoned(device, "y", expected_y.len())?);
         let k_cache = cache(device, "k_cache", kv, head_dim, &keys)?;
@@ -88,6 +93,7 @@ fn case(name: &str, setting: Setting) -> Case {
         let step = step(device, Step { rows: 1, position, ..Step::default() })?;
         let buffers = Buffers {
             qkv: (&qkv).into(),
+            values: values_apart.as_ref().unwrap_or(&qkv).into(),
             norms: (&norms).into(),
             rope: (&rope).into(),
             k_cache: (&k_cache).into(),
@@ -96,7 +102,7 @@ fn case(name: &str, setting: Setting) -> Case {
             partials: (shape.splits() > 0).then(|| [(&partials).into(), (&sums).into()]),
             y: (&y).into(),
         };
-        let mut ops = forward(device, &shape, buffers)?;
+        let mut ops = forward(device, &bound, buffers)?;
         let attended = match order {
             Order::Packed => {
                 let (op, output) = read_packed(device, &y, &expected_y, &mut random)?;
@@ -134,7 +140,7 @@ fn case(name: &str, setting: Setting) -> Case {
         KvType::F16 => F16_TOLERANCE,
         KvType::Q8 => Q8_TOLERANCE,
     };
-    let mut shaders = shaders(&shape);
+    let mut shaders = shaders(&bound);
     if order == Order::Packed {
         shaders.push(reader_shader((heads * head_dim) as usize));
     }
@@ -157,7 +163,7 @@ pub(crate) fn trial(order: Order, width: Width, sums: Sums) -> Vec<Case> {
         width,
         sums,
     };
-    let at = |shape| Setting { shape, position: 590, scores: Scores::Usual };
+    let at = |shape| Setting { shape, position: 590, scores: Scores::Usual, apart: false };
     vec![case("trial", at(of(256, 600, 512))), case("trial", at(of(512, 2048, 0)))]
 }
 
@@ -178,7 +184,8 @@ pub fn cases() -> Vec<Case> {
         width: Width::Narrow,
         sums: Sums::Workgroup,
     };
-    let at = |shape, position| Setting { shape, position, scores: Scores::Usual };
+    let at = |shape, position| Setting { shape, position, scores: Scores::Usual, apart: false };
+    let apart = |setting| Setting { apart: true, ..setting };
     let half = |shape: Shape| Shape { kv: KvType::F16, ..shape };
     let eighth = |shape: Shape| Shape { kv: KvType::Q8, ..shape };
     let shared = |shape: Shape| Shape { own: false, ..shape };
@@ -247,6 +254,8 @@ pub fn cases() -> Vec<Case> {
         cases.push(case("e2b shared global", at(shared(Shape { kv, ..global }), 40)));
         cases.push(case("many heads of 96", at(Shape { kv, ..of(4, 2, 96, 3100, 0) }, 3090)));
     }
+    cases.push(case("values apart", apart(at(half(local), 700))));
+    cases.push(case("values apart", apart(at(eighth(of(2, 1, 512, 1100, 0)), 1090))));
     cases.push(case("31b local", at(half(of(32, 16, 256, 64, 48)), 90)));
     let keys_as_values = Shape { v_offset: 32 * 512, ..of(32, 4, 512, 1100, 0) };
     cases.push(case("31b global", at(half(keys_as_values), 1060)));
@@ -276,7 +285,7 @@ pub fn cases() -> Vec<Case> {
         cases.push(case("odd heads", at(exchanging(half(of(3, 1, 72, 150, 0))), 140)));
         cases.push(case("ring", at(exchanging(half(of(2, 2, 32, 20, 16))), 19)));
     }
-    let far = |shape| Setting { shape, position: 300, scores: Scores::FarApart };
+    let far = |shape| Setting { shape, position: 300, scores: Scores::FarApart, apart: false };
     for capacity in [400, 4500] {
         let heads_of_64 = of(2, 1, 64, capacity, 0);
         cases.push(case("scores far apart", far(heads_of_64)));

@@ -2,7 +2,7 @@
 //! `y = softmax(q k^T) v` as in `attention`. Over few keys it is one dispatch; over many, keys are divided among workgroups, each of which leaves
 //! a partial result (head_dim) with the maximum and sum of its weights, and a second dispatch joins them.
 //!
-//! qkv (stride) holds raw projections; caches (capacity, kv_heads, head_dim); y (heads, head_dim) in the order in
+//! qkv and values hold raw projections, which may be one buffer or two; caches (capacity, kv_heads, head_dim); y (heads, head_dim) in the order in
 //! which the output projection reads it.
 //!
 //! Traffic: over few keys, each query head reads the keys once for every 64 of its columns and its values once (from cache after the
@@ -79,7 +79,7 @@ pub struct Shape {
     pub own: bool,
     /// Width of a head, a multiple of 8, at most 512.
     pub head_dim: u32,
-    /// Element of qkv at which values begin: behind the keys, or the keys' own.
+    /// Element of the raw values at which they begin. K = V layers have none of their own: theirs are the raw keys.
     pub v_offset: u32,
     /// Rows of the cache; no fewer than a token sees.
     pub capacity: u32,
@@ -245,7 +245,7 @@ fn whole_shader(shape: &Shape) -> Shader {
             .constant("KEY_LANES", neighbours.min(KEY_LANES))
             .file(include_str!("whole_scores_subgroup.wgsl")),
     };
-    shape.declare_leave(shape.declare(shader), 6).file(include_str!("whole.wgsl"))
+    shape.declare_leave(shape.declare(shader), 7).file(include_str!("whole.wgsl"))
 }
 
 fn split_shader(shape: &Shape) -> Shader {
@@ -276,8 +276,10 @@ fn merge_shader(shape: &Shape) -> Shader {
 
 /// What the kernel reads and writes.
 pub struct Buffers<'a> {
-    /// Raw projections: queries, keys, values.
+    /// Raw projections: queries, keys.
     pub qkv: Binding<'a>,
+    /// Raw projections: values, behind the keys in the same buffer or in one of their own.
+    pub values: Binding<'a>,
     /// Norm weights of queries, then of keys, (2, head_dim).
     pub norms: Binding<'a>,
     /// [`crate::head_norm_rope::rope_table`].
@@ -308,8 +310,8 @@ pub fn forward(device: &Device, shape: &Shape, buffers: Buffers<'_>) -> Result<V
         "token_attention: heads of {}",
         shape.head_dim
     );
-    let Buffers { qkv, norms, rope, k_cache, v_cache, step, partials, y } = buffers;
-    let mut bindings = vec![qkv, norms, rope, k_cache, v_cache, step];
+    let Buffers { qkv, values, norms, rope, k_cache, v_cache, step, partials, y } = buffers;
+    let mut bindings = vec![qkv, values, norms, rope, k_cache, v_cache, step];
     let fixed = |groups: [u32; 3]| groups.map(Axis::Fixed);
     if shape.splits() == 0 {
         let grid = fixed([shape.heads, shape.parts(), 1]);

@@ -1,12 +1,13 @@
 // What a single token's attention makes of its raw projections: GROUP queries, normed and rotated, and, for a workgroup whose
 // keys end with the newest, that key likewise and its value, which has no weight. A workgroup takes the newest from its own
 // memory; whoever is told to appends them to the cache. Gemma 4 scales no scores.
-@group(0) @binding(0) var<storage, read> qkv: array<vec4<f32>>;             // queries, keys, values
-@group(0) @binding(1) var<storage, read> norms: array<vec4<f32>>;           // (2, HEAD_DIM): query and key weights
-@group(0) @binding(2) var<storage, read> rope: array<vec4<f32>>;            // (256 + .., HEAD_DIM / 2, 2): cos, sin
-@group(0) @binding(3) var<storage, read_write> k_cache: array<Kv>;          // (CAPACITY, KV_HEADS, HEAD_DIM)
-@group(0) @binding(4) var<storage, read_write> v_cache: array<Kv>;          // (CAPACITY, KV_HEADS, HEAD_DIM)
-@group(0) @binding(5) var<uniform> step: Step;
+@group(0) @binding(0) var<storage, read> qkv: array<vec4<f32>>;             // queries, keys
+@group(0) @binding(1) var<storage, read> raw_values: array<vec4<f32>>;      // (.., V_OFFSET + KV_HEADS * HEAD_DIM)
+@group(0) @binding(2) var<storage, read> norms: array<vec4<f32>>;           // (2, HEAD_DIM): query and key weights
+@group(0) @binding(3) var<storage, read> rope: array<vec4<f32>>;            // (256 + .., HEAD_DIM / 2, 2): cos, sin
+@group(0) @binding(4) var<storage, read_write> k_cache: array<Kv>;          // (CAPACITY, KV_HEADS, HEAD_DIM)
+@group(0) @binding(5) var<storage, read_write> v_cache: array<Kv>;          // (CAPACITY, KV_HEADS, HEAD_DIM)
+@group(0) @binding(6) var<uniform> step: Step;
 
 const N: u32 = HEAD_DIM / 4u;       // vec4 in a head
 const PER_KV: u32 = HEADS / KV_HEADS;
@@ -36,20 +37,14 @@ struct Pair { a: vec4<f32>, b: vec4<f32>, weight_a: vec4<f32>, weight_b: vec4<f3
 
 // Pair i of row r: the queries, the key, the value.
 fn loaded(first_head: u32, kv_head: u32, r: u32, i: u32) -> Pair {
-    // K = V layers have no value rows: their values are the raw keys (V_OFFSET = K_OFFSET).
-    var start = V_OFFSET / 4u + kv_head * N;
-    if (r < GROUP) {
-        start = head_at(first_head, kv_head, r) * N;
-    } else if (r == GROUP) {
-        start = (HEADS + kv_head) * N;
-    }
-    let a = qkv[start + i];
-    let b = qkv[start + HALF + i];
     if (r > GROUP) {
-        return Pair(a, b, vec4<f32>(1.0), vec4<f32>(1.0), Angles(vec4<f32>(1.0), vec4<f32>(0.0)));
+        let at = V_OFFSET / 4u + kv_head * N + i;
+        return Pair(raw_values[at], raw_values[at + HALF], vec4<f32>(1.0), vec4<f32>(1.0),
+            Angles(vec4<f32>(1.0), vec4<f32>(0.0)));
     }
-    let weights = select(0u, N, r == GROUP);
-    return Pair(a, b, norms[weights + i], norms[weights + HALF + i], angles(step.position, i));
+    let at = select(head_at(first_head, kv_head, r), HEADS + kv_head, r == GROUP) * N + i;
+    let weights = select(0u, N, r == GROUP) + i;
+    return Pair(qkv[at], qkv[at + HALF], norms[weights], norms[weights + HALF], angles(step.position, i));
 }
 
 fn square(pair: Pair) -> f32 {

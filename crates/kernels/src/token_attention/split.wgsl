@@ -2,8 +2,8 @@
 // keys, so that a key is loaded once for all of them. Keys come in blocks, KEY_LANES invocations to two keys; softmax runs online
 // (maximum and sum carried from block to block); for the values, invocations take four columns each of all heads and share the
 // keys. The next keys and values are always on their way. What is left is joined by merge.wgsl.
-@group(0) @binding(6) var<storage, read_write> partials: array<vec4<f32>>;  // (SPLITS, HEADS, HEAD_DIM)
-@group(0) @binding(7) var<storage, read_write> sums: array<vec2<f32>>;      // (SPLITS, HEADS): maximum, sum
+@group(0) @binding(7) var<storage, read_write> partials: array<vec4<f32>>;  // (SPLITS, HEADS, HEAD_DIM)
+@group(0) @binding(8) var<storage, read_write> sums: array<vec2<f32>>;      // (SPLITS, HEADS): maximum, sum
 
 const ROW: u32 = max(WORKGROUP, 2u * N);            // serves as scratch, too
 const SHARES: u32 = WORKGROUP / N;                  // invocations that share four columns of the values

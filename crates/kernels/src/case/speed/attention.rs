@@ -91,6 +91,7 @@ fn of_token(kind: Kind, position: u32, own: bool, kv: KvType, sums: Sums) -> Cas
         let step = step(device, Step { rows: 1, position, ..Step::default() })?;
         let buffers = token_attention::Buffers {
             qkv: (&qkv).into(),
+            values: (&qkv).into(),
             norms: (&norms).into(),
             rope: (&rope).into(),
             k_cache: (&keys).into(),
