@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::error::Error;
-use crate::limits::{HEADER_BYTES, Limit};
+use crate::limits::{HEADER_BYTES, Limit, NESTED_ARRAYS};
 use crate::source::ReadAt;
 
 /// What is being read, for messages; it costs nothing until one is written.
@@ -54,12 +54,14 @@ pub(crate) struct Cursor<'s> {
     window: Vec<u8>,
     taken: usize,      // bytes of the window that are behind the position
     window_start: u64, // offset of the window in the file
+    nested: u64,       // arrays within arrays so far
 }
 
 impl<'s> Cursor<'s> {
     pub(crate) fn new(source: &'s dyn ReadAt, window_bytes: usize) -> Self {
         assert!(window_bytes > 0, "a window of 0 bytes holds nothing");
-        Self { source, file_size: source.size(), window_bytes, window: Vec::new(), taken: 0, window_start: 0 }
+        let (window, file_size) = (Vec::new(), source.size());
+        Self { source, file_size, window_bytes, window, taken: 0, window_start: 0, nested: 0 }
     }
 
     /// The offset of the next byte in the file.
@@ -123,6 +125,14 @@ impl<'s> Cursor<'s> {
         item_bytes: u64,
     ) -> Result<u64, Error> {
         let count = place.within(self.u64(place).await?, limit)?;
+        self.expect(place, count, item_bytes)?;
+        Ok(count)
+    }
+
+    /// A count of arrays of at least `item_bytes` within an array, which count together with all before.
+    pub(crate) async fn arrays(&mut self, place: Place<'_>, item_bytes: u64) -> Result<u64, Error> {
+        let count = self.u64(place).await?;
+        self.nested = place.within(self.nested.saturating_add(count), NESTED_ARRAYS)?;
         self.expect(place, count, item_bytes)?;
         Ok(count)
     }

@@ -31,6 +31,9 @@ pub const ARRAY_ITEMS: Limit = Limit { name: "number of array items", max: 16 <<
 /// Arrays within arrays. Known files use one level; the reader recurses once for each.
 pub const ARRAY_DEPTH: Limit = Limit { name: "depth of nested arrays", max: 4 };
 
+/// Arrays within others, of all keys together: in memory each takes four times the bytes that an empty one has in the file.
+pub const NESTED_ARRAYS: Limit = Limit { name: "number of arrays in arrays", max: 1 << 16 };
+
 /// Tensors of a file. The largest public models split into per-expert tensors stay under 100000.
 pub const TENSORS: Limit = Limit { name: "number of tensors", max: 1 << 17 };
 

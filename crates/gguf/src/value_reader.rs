@@ -59,7 +59,7 @@ fn read_array<'f>(cursor: &'f mut Cursor<'_>, place: Place<'f>, depth: u64) -> A
             }
             id::STRING => Array::Strings(strings(cursor, place).await?),
             id::ARRAY => {
-                let count = cursor.count(place, ARRAY_ITEMS, ARRAY_BYTES_MIN).await?;
+                let count = cursor.arrays(place, ARRAY_BYTES_MIN).await?;
                 let mut arrays = Vec::with_capacity(count as usize);
                 for _ in 0..count {
                     arrays.push(read_array(cursor, place, depth + 1).await?);

@@ -75,6 +75,10 @@ fn counts_and_lengths_have_limits() {
     );
     let deep = (0..4).fold(key(9), |file, _| file.u32(9).u64(1)).u32(0).u64(0);
     assert_rejects(deep, "key `k`: depth of nested arrays is 5, the limit is 4");
+    let wide =
+        |n: u64| (0..n).fold(Bytes::start(0, 2).str("k").u32(9).u32(9).u64(n), |file, _| file.u32(0).u64(0));
+    let twice = wide(40_000).str("l").u32(9).u32(9).u64(40_000);
+    assert_rejects(twice, "key `l`: number of arrays in arrays is 80000, the limit is 65536");
     let allowed = (0..3).fold(key(9), |file, _| file.u32(9).u64(1)).u32(0).u64(0);
     assert!(parse(&allowed.0).is_ok());
 }
