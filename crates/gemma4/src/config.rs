@@ -11,8 +11,11 @@ use serde::Serialize;
 const LAYERS_MAX: u32 = 512;
 /// Most tokens of a vocabulary: sixteen times Gemma's.
 const VOCABULARY_MAX: u32 = 1 << 22;
-/// Widest layer input a file may declare; the largest published one is 5376.
-const WIDTH_MAX: u32 = 1 << 18;
+/// Widest layer a file may declare, inside or out; the widest published one is 21504. The grids of all products are possible up to here.
+const WIDTH_MAX: u32 = 1 << 16;
+/// Most values of all layers' per-layer inputs; the most of a published model are 10752.
+const PER_LAYER_MAX: u64 = 1 << 20;
+const PER_LAYER_KEY: &str = "gemma4.embedding_length_per_layer_input";
 /// Widest head the kernels serve.
 const HEAD_DIM_MAX: u32 = 512;
 
@@ -120,6 +123,15 @@ impl Keys<'_> {
         Ok(value)
     }
 
+    /// A number that a file with the tensor must have and others have not, or as 0.
+    fn of_tensor(&self, header: &Header, key: &str, tensor: &str) -> Result<Option<u32>, Error> {
+        match (self.0.u32(key)?, header.tensor(tensor)) {
+            (None, Some(_)) => Err(Error::MissingKey { key: key.to_owned() }),
+            (Some(0), Some(_)) => Err(bad(key, format!("0, but the file has `{tensor}`"))),
+            (value, _) => Ok(value.filter(|&value| value > 0)),
+        }
+    }
+
     /// A value for each layer: one number for all, or an array of `layers` numbers.
     fn per_layer(&self, key: &str, layers: u32) -> Result<Vec<u32>, Error> {
         match self.0.u32_or_array(key)?.ok_or_else(|| Error::MissingKey { key: key.to_owned() })? {
@@ -163,10 +175,6 @@ impl Config {
         let n_layers = keys.count("gemma4.block_count", LAYERS_MAX)?;
         let hidden = keys.count("gemma4.embedding_length", WIDTH_MAX)?;
         let heads = keys.count("gemma4.attention.head_count", 1024)?;
-        let per_layer = match metadata.u32("gemma4.embedding_length_per_layer_input")? {
-            None | Some(0) => None,
-            Some(width) => Some(width),
-        };
         let embeddings = header.tensor("token_embd.weight").ok_or(Error::NoWeights)?;
         let config = Config {
             hidden,
@@ -182,8 +190,8 @@ impl Config {
                 None => keys.positive("gemma4.rope.local.freq_base")?.unwrap_or(1e4),
             }),
             rope_partial: keys.f32("gemma4.rope.partial_rotary_factor")?.unwrap_or(0.25),
-            per_layer,
-            experts: experts(&keys)?,
+            per_layer: keys.of_tensor(header, PER_LAYER_KEY, "per_layer_token_embd.weight")?,
+            experts: experts(header, &keys)?,
             placeholders: placeholders(metadata)?,
             padding: metadata.u32("tokenizer.ggml.padding_token_id")?.unwrap_or(0),
             layers: layers(header, &keys, n_layers)?,
@@ -200,11 +208,20 @@ impl Config {
         // Kernels read rows in groups of four values.
         let widths = [
             ("gemma4.embedding_length", self.hidden),
-            ("gemma4.embedding_length_per_layer_input", self.per_layer.unwrap_or(4)),
+            (PER_LAYER_KEY, self.per_layer.unwrap_or(4)),
             ("gemma4.expert_feed_forward_length", self.experts.map_or(4, |experts| experts.width)),
         ];
         for (key, width) in widths {
             check_width(key, width)?;
+        }
+        if let Some(width) = self.per_layer
+            && u64::from(width) * self.layers.len() as u64 > PER_LAYER_MAX
+        {
+            let problem = format!(
+                "{width} values for each of {} layers, the limit is {PER_LAYER_MAX} for all",
+                self.layers.len()
+            );
+            return Err(bad(PER_LAYER_KEY, problem));
         }
         for layer in &self.layers {
             check_width("gemma4.feed_forward_length", layer.feed_forward)?;
@@ -257,11 +274,10 @@ pub fn placeholders(metadata: &Metadata) -> Result<Vec<u32>, Error> {
     Ok(ids.map(|(id, _)| id).collect())
 }
 
-fn experts(keys: &Keys<'_>) -> Result<Option<Experts>, Error> {
-    let count = keys.0.u32("gemma4.expert_count")?.unwrap_or(0);
-    if count == 0 {
+fn experts(header: &Header, keys: &Keys<'_>) -> Result<Option<Experts>, Error> {
+    let Some(count) = keys.of_tensor(header, "gemma4.expert_count", "blk.0.ffn_gate_inp.weight")? else {
         return Ok(None);
-    }
+    };
     Ok(Some(Experts {
         count: keys.count("gemma4.expert_count", 4096)?,
         top_k: keys.count("gemma4.expert_used_count", count)?,
@@ -318,7 +334,7 @@ fn layers(header: &Header, keys: &Keys<'_>, n_layers: u32) -> Result<Vec<Layer>,
                         bad("gemma4.attention.shared_kv_layers", problem)
                     })?;
                 Kv::SharedWith(donor)
-            } else if has_values(header, l) {
+            } else if sliding || has_values(header, l) {
                 Kv::Own
             } else {
                 Kv::KeysAsValues

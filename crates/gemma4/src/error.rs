@@ -50,7 +50,9 @@ pub enum Error {
     #[error("the file has no tensor `token_embd.weight`: it holds a vocabulary only, or is incomplete")]
     NoWeights,
     /// A tensor's shape does not follow from the configuration.
-    #[error("tensor `{name}` has shape {found:?}; the file's metadata asks for {expected:?}")]
+    #[error(
+        "tensor `{name}` has shape {found:?}; the file's metadata asks for {expected:?}; it may be damaged: download or convert it again"
+    )]
     Shape {
         /// The tensor.
         name: String,
@@ -78,7 +80,10 @@ pub enum Error {
         value: f32,
     },
     /// A tensor's type has no kernels.
-    #[error("tensor `{name}` is of type {kind}, which is not supported; supported are {}", supported())]
+    #[error(
+        "tensor `{name}` is of type {kind}, which is not supported; use a file of the same model in other types, such as Q4_K_M or Q8_0: supported are {}",
+        supported()
+    )]
     UnsupportedType {
         /// The tensor.
         name: String,
@@ -109,6 +114,16 @@ pub enum Error {
         budget: u64,
         /// The context asked for.
         context: u32,
+    },
+    /// A result is larger than the memory of this process, not the GPU's.
+    #[error("{what} take {bytes} bytes, more than this process can hold; {remedy}")]
+    HostMemory {
+        /// The result.
+        what: String,
+        /// Bytes it would have.
+        bytes: u64,
+        /// What to change.
+        remedy: &'static str,
     },
     /// An option that cannot be.
     #[error("{what} of {value} is out of range: {allowed}")]
@@ -167,6 +182,7 @@ impl Error {
             Error::UnsupportedType { .. } => "UNSUPPORTED_TYPE",
             Error::BindingTooSmall { .. } => "BINDING_TOO_SMALL",
             Error::OverBudget { .. } => "OVER_BUDGET",
+            Error::HostMemory { .. } => "OUT_OF_MEMORY",
             Error::Option { .. } => "BAD_OPTION",
             Error::Token { .. } => "BAD_TOKEN",
             Error::ContextFull { .. } => "CONTEXT_FULL",

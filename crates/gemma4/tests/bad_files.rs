@@ -13,7 +13,15 @@ fn rewritten(
     change_key: impl Fn(&str, &Value) -> Option<Value>,
     change_tensor: impl Fn(&str, Type, &[u64]) -> Option<(Type, Vec<u64>)>,
 ) -> Vec<u8> {
-    let bytes = file(NAME);
+    rewritten_of(NAME, change_key, change_tensor)
+}
+
+fn rewritten_of(
+    name: &str,
+    change_key: impl Fn(&str, &Value) -> Option<Value>,
+    change_tensor: impl Fn(&str, Type, &[u64]) -> Option<(Type, Vec<u64>)>,
+) -> Vec<u8> {
+    let bytes = file(name);
     let header = gguf::parse(&bytes).expect("header");
     let mut writer = Writer::new();
     for (key, value) in header.metadata.iter() {
@@ -64,6 +72,62 @@ fn a_missing_tensor_is_named() {
     match refusal(bytes) {
         Error::MissingTensor { name, expected } => {
             assert_eq!((name.as_str(), expected), ("blk.3.ffn_down.weight", vec![256, 256]))
+        }
+        other => panic!("{other}"),
+    }
+}
+
+/// Only layers without a window may take their keys for values.
+#[test]
+fn values_that_a_layer_with_a_window_lacks_are_named() {
+    let bytes = rewritten(same_key, |name, kind, shape| {
+        (name != "blk.0.attn_v.weight").then(|| (kind, shape.to_vec()))
+    });
+    match refusal(bytes) {
+        Error::MissingTensor { name, .. } => assert_eq!(name, "blk.0.attn_v.weight"),
+        other => panic!("{other}"),
+    }
+}
+
+/// A model whose file has the tensors would answer wrongly without them.
+#[test]
+fn parts_that_the_metadata_keeps_silent_about_are_named() {
+    for (name, key) in [
+        ("tiny-dense-ple/ollama-q4_k_m", "gemma4.embedding_length_per_layer_input"),
+        ("tiny-moe/ollama-q4_k_m", "gemma4.expert_count"),
+    ] {
+        match refusal(rewritten_of(name, |named, value| (named != key).then(|| value.clone()), same_tensor)) {
+            Error::MissingKey { key: named } => assert_eq!(named, key),
+            other => panic!("{other}"),
+        }
+        let zero =
+            |named: &str, value: &Value| Some(if named == key { Value::from(0u32) } else { value.clone() });
+        match refusal(rewritten_of(name, zero, same_tensor)) {
+            Error::BadKey { key: named, problem } => {
+                assert_eq!(named, key);
+                assert!(problem.starts_with("0, but the file has `"), "{problem}");
+            }
+            other => panic!("{other}"),
+        }
+    }
+}
+
+/// No grid of workgroups could compute them.
+#[test]
+fn more_per_layer_inputs_than_a_step_can_take_are_named() {
+    let many = |key: &str, value: &Value| {
+        Some(match key {
+            "gemma4.block_count" => Value::from(20u32),
+            "gemma4.attention.sliding_window_pattern" => Value::from(vec![true; 20]),
+            "gemma4.feed_forward_length" => Value::from(256u32),
+            "gemma4.attention.shared_kv_layers" => Value::from(0u32),
+            "gemma4.embedding_length_per_layer_input" => Value::from(65_536u32),
+            _ => value.clone(),
+        })
+    };
+    match refusal(rewritten_of("tiny-dense-ple/ollama-q4_k_m", many, same_tensor)) {
+        Error::BadKey { problem, .. } => {
+            assert_eq!(problem, "65536 values for each of 20 layers, the limit is 1048576 for all");
         }
         other => panic!("{other}"),
     }
@@ -184,6 +248,7 @@ fn keys_that_are_missing_or_impossible_are_named() {
         ("gemma4.attention.shared_kv_layers", 6),
         ("gemma4.embedding_length", 254),
         ("gemma4.embedding_length", u32::MAX),
+        ("gemma4.embedding_length", 65_540),
     ] {
         let error = refusal(with(key, number));
         assert!(matches!(error, Error::BadKey { .. }), "{key} = {number}: {error}");
