@@ -105,7 +105,7 @@ impl Session {
     }
 
     async fn decoded_logits(&mut self, ids: &[u32], cancel: &Cancel) -> Result<Vec<f32>, Error> {
-        let mut logits = Vec::with_capacity(ids.len() * self.model.config().vocabulary as usize);
+        let mut logits = gemma4::room_for_logits(ids.len(), self.model.config().vocabulary)?;
         for &id in ids {
             if cancel.is_cancelled() {
                 return Err(Error::Cancelled);

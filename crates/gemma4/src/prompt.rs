@@ -3,6 +3,7 @@
 use crate::context::Context;
 use crate::error::Error;
 use crate::output::{Output, Want};
+use crate::room::room_for_logits;
 use gpu::Readback;
 use kernels::op::Step;
 use std::ops::Range;
@@ -30,6 +31,9 @@ impl Context {
     ) -> Result<Output, Error> {
         self.check(ids)?;
         let mut output = Output::default();
+        if want == Want::AllLogits {
+            output.logits = room_for_logits(ids.len(), self.model.config().vocabulary)?;
+        }
         let chunk = self.model.plan().options.chunk as usize;
         let chunks = ids.len().div_ceil(chunk);
         for (n, ids) in ids.chunks(chunk).enumerate() {

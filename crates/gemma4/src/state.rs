@@ -5,17 +5,27 @@
 
 use crate::context::Context;
 use crate::error::Error;
+use crate::plan::CachePlan;
+use crate::room::room;
 use kernels::kv::KvType;
 
 const MAGIC: &[u8; 4] = b"RLKV";
 const VERSION: u32 = 1;
+/// Words before the caches, the mark included, and before each cache.
+const HEADER_WORDS: u64 = 6;
+const CACHE_WORDS: u64 = 3;
 
 impl Context {
     /// The cache as bytes; the model's identity is the caller's to add.
     pub async fn save(&self) -> Result<Vec<u8>, Error> {
         let model = self.model().clone();
         let plan = model.plan();
-        let mut bytes = Vec::from(*MAGIC);
+        let positions = |cache: &CachePlan| u64::from(cache.capacity.min(self.reach()));
+        let cached = |cache: &CachePlan| 4 * CACHE_WORDS + 2 * positions(cache) * cache.row_bytes;
+        let len = 4 * HEADER_WORDS + plan.caches.iter().flatten().map(cached).sum::<u64>();
+        let what = || format!("the keys and values of {} tokens", self.position());
+        let mut bytes = room(len, what, "save a shorter conversation, or use a cache of 8 bits")?;
+        bytes.extend_from_slice(MAGIC);
         let kv = kv_code(plan.options.kv);
         let count = plan.caches.iter().flatten().count() as u32;
         for word in [VERSION, self.position(), self.reach(), kv, count] {
@@ -31,6 +41,7 @@ impl Context {
                 bytes.extend(values);
             }
         }
+        debug_assert_eq!(bytes.len() as u64, len);
         Ok(bytes)
     }
 
@@ -57,7 +68,13 @@ impl Context {
         for (layer, cache) in plan.caches.iter().enumerate() {
             let Some(cache) = cache else { continue };
             reader.expect("layer", layer as u32)?;
-            reader.expect("capacity", cache.capacity)?;
+            let kept = reader.word()?;
+            if kept != cache.capacity {
+                return Err(state(format!(
+                    "layer {layer} kept up to {kept} positions, here it keeps {}; load the model with the context and the chunk with which it was saved",
+                    cache.capacity
+                )));
+            }
             reader.expect("bytes of a position", cache.row_bytes as u32)?;
             let len = cache.row_bytes as usize * cache.capacity.min(reach) as usize;
             parts.push((layer, reader.take(len)?, reader.take(len)?));

@@ -132,6 +132,9 @@ fn a_state_made_with_other_options_is_refused() {
         refused(&mut block_on(load(MODEL, &options).session()).unwrap(), &bytes, message);
     };
     check(LoadOptions { kv: KvType::F16, ..exact(32) }, "KV type");
-    check(exact(7), "capacity");
+    check(
+        exact(7),
+        "kept up to 48 positions, here it keeps 23; load the model with the context and the chunk",
+    );
     check(LoadOptions { context: Some(19), ..exact(32) }, "20 tokens in a context of 19");
 }
