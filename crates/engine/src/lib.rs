@@ -16,7 +16,7 @@
 //! let mut session = model.session().await?;
 //!
 //! let conversation = Conversation::new(vec![Message::new(Role::User, "Why is the sky blue?")]);
-//! let prompt = conversation.render(model.file().template())?.ids(model.file().tokenizer())?;
+//! let prompt = conversation.render(model.file().template())?.text_ids(model.file().tokenizer())?;
 //! let mut answer = session.generate(&prompt, &GenerateOptions::default(), &cancel)?;
 //! while let Some(event) = answer.next().await? {
 //!     if let Event::Text(text) = event {

@@ -85,6 +85,12 @@ pub enum Error {
         /// What is wrong and what would be right.
         problem: String,
     },
+    /// Images or sounds for a model that takes text.
+    #[error("conversation: {parts} image and audio parts, but this version takes text only; leave them out")]
+    Media {
+        /// Parts in the conversation.
+        parts: usize,
+    },
     /// The soft-token counts are not one for each image or audio part.
     #[error(
         "conversation: {parts} image and audio parts, but {counts} soft-token counts; give one count for each part, in order"

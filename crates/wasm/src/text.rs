@@ -31,7 +31,7 @@ pub(crate) fn render(file: &ModelFile, conversation: &JsValue) -> Result<Prompt,
     let text = json::text("conversation", conversation)?;
     let rendered =
         Conversation::from_json(&text).and_then(|it| it.render(file.template())).map_err(failed)?;
-    let ids = rendered.ids(file.tokenizer()).map_err(failed)?;
+    let ids = rendered.text_ids(file.tokenizer()).map_err(failed)?;
     Ok(Prompt { text: rendered.to_text(), ids, opens_thinking: rendered.opens_thinking() })
 }
 

@@ -100,6 +100,18 @@ impl Rendered {
             .collect()
     }
 
+    /// As [`Rendered::ids`], for a model that sees and hears nothing: it would answer as if an image or sound were not there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Media`] for a conversation with images or sounds; [`Error::NoControl`] as for [`Rendered::ids`].
+    pub fn text_ids(&self, tokenizer: &Tokenizer) -> Result<Vec<u32>, Error> {
+        match self.media_places().count() {
+            0 => self.ids(tokenizer),
+            parts => Err(Error::Media { parts }),
+        }
+    }
+
     /// The ids, with one `<|image|>` or `<|audio|>` in the place of each image or sound.
     ///
     /// # Errors

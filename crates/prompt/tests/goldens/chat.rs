@@ -67,6 +67,11 @@ fn media_places_grow_into_soft_positions() {
     assert!(expanded.ids[image.clone()].iter().all(|&id| id == soft("<|image|>")));
     assert!(expanded.ids[audio.clone()].iter().all(|&id| id == soft("<|audio|>")));
     assert_eq!(rendered.expanded_ids(&tokenizer, &[3]), Err(Error::MediaCount { parts: 2, counts: 1 }));
+    let refused = rendered.text_ids(&tokenizer).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "conversation: 2 image and audio parts, but this version takes text only; leave them out"
+    );
 }
 
 /// Renders `messages` after `<bos>`, with `|"|` written as a plain quote.
