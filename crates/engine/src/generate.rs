@@ -93,6 +93,7 @@ pub struct Generation<'a> {
     stage: Stage,
     usage: Usage,
     timings: Timings,
+    ended: Option<FinishReason>,
     begun: Instant,
 }
 
@@ -132,6 +133,7 @@ impl<'a> Generation<'a> {
             stage: Stage::Prompt(prompt[reused as usize..].to_vec()),
             usage: Usage { prompt_tokens: prompt.len() as u32, reused_tokens: reused, ..Usage::default() },
             timings: Timings::default(),
+            ended: None,
             begun: Instant::now(),
             cancel: cancel.clone(),
             tokenizer,
@@ -159,10 +161,32 @@ impl<'a> Generation<'a> {
         }
     }
 
-    /// Processes tokens, chooses those that follow them and says them.
+    /// Processes tokens, chooses those that follow them and says them. The end is said last, so that its timings are of all.
     async fn process(&mut self, ids: &[u32]) -> Result<(), Error> {
         let start = Instant::now();
         let first = self.usage.generated_tokens == 0;
+        self.advance(ids, first).await?;
+        if self.ended != Some(FinishReason::Cancelled) {
+            let seconds = start.elapsed().as_secs_f64();
+            if first {
+                self.timings.prompt_seconds = seconds;
+                self.timings.first_token_seconds = self.begun.elapsed().as_secs_f64();
+            } else {
+                self.timings.decode_seconds += seconds;
+            }
+        }
+        if let Some(reason) = self.ended {
+            self.session.rest();
+            self.events.push_back(Event::Finished(Finished {
+                reason,
+                usage: self.usage,
+                timings: self.timings,
+            }));
+        }
+        Ok(())
+    }
+
+    async fn advance(&mut self, ids: &[u32], first: bool) -> Result<(), Error> {
         if self.cancel.is_cancelled() {
             self.finish(FinishReason::Cancelled);
             return Ok(());
@@ -179,22 +203,14 @@ impl<'a> Generation<'a> {
             }
             false => self.step(ids[0], want).await,
         };
-        let said = match result {
+        match result {
             Ok((outputs, guesses)) => self.hear(want, outputs, &guesses),
             Err(Error::Cancelled) => {
                 self.finish(FinishReason::Cancelled);
-                return Ok(());
+                Ok(())
             }
             Err(error) => Err(error),
-        };
-        let seconds = start.elapsed().as_secs_f64();
-        if first {
-            self.timings.prompt_seconds = seconds;
-            self.timings.first_token_seconds = self.begun.elapsed().as_secs_f64();
-        } else {
-            self.timings.decode_seconds += seconds;
         }
-        said
     }
 
     /// Processes a token, and what is guessed to follow it.
@@ -289,7 +305,6 @@ impl<'a> Generation<'a> {
 
     fn end(&mut self, reason: FinishReason) {
         self.stage = Stage::Done;
-        self.session.rest();
-        self.events.push_back(Event::Finished(Finished { reason, usage: self.usage, timings: self.timings }));
+        self.ended = Some(reason);
     }
 }

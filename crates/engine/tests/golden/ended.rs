@@ -23,6 +23,17 @@ fn the_maximum_of_tokens() {
     assert_eq!(session.tokens(), prompt);
 }
 
+/// Of every step, the last one too: what is said of an answer's speed is made of them.
+#[test]
+fn timings_are_of_all_steps() {
+    let (mut session, prompt) = talkative();
+    let one = say(&mut session, &prompt, &greedy(1)).finished.timings;
+    assert!(one.prompt_seconds > 0.0 && one.first_token_seconds >= one.prompt_seconds, "{one:?}");
+    assert_eq!(one.decode_seconds, 0.0);
+    let two = say(&mut session, &prompt, &greedy(2)).finished.timings;
+    assert!(two.decode_seconds > 0.0, "{two:?}");
+}
+
 #[test]
 fn a_full_context() {
     let expected = short();
