@@ -13,6 +13,9 @@ use kernels::weight::Packed;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
+/// Pipelines kept for models that come back, of those that are gone: several models' worth.
+const UNUSED_PIPELINES_MAX: usize = 512;
+
 /// Pieces on their way to the GPU in a browser: while one is filled, others are copied from.
 const STAGING_SLOTS: usize = 4;
 
@@ -70,6 +73,7 @@ impl Model {
         let shaders = context::shaders(&model).await?;
         device.compile_beside(shaders.clone(), model.upload(observe)).await?;
         device.guarded(|| shaders.iter().try_for_each(|shader| device.pipeline(shader).map(drop))).await?;
+        device.give_up_pipelines(UNUSED_PIPELINES_MAX, &shaders);
         device.wait().await?;
         Ok(model)
     }

@@ -147,6 +147,19 @@ impl Device {
         }
     }
 
+    /// Gives up the pipelines that nothing is bound to and that are of none of these shaders, if there are more than `unused_max`:
+    /// each holds memory of the driver that no ledger sees. Whoever asks for one again has it compiled again.
+    pub fn give_up_pipelines(&self, unused_max: usize, shaders: &[Shader]) {
+        let wanted: HashSet<String> = shaders.iter().map(Shader::source).collect();
+        let mut pipelines = self.inner().pipelines.lock();
+        let unused = |source: &String, pipeline: &Pipeline| {
+            Arc::strong_count(&pipeline.0) == 1 && !wanted.contains(source)
+        };
+        if pipelines.iter().filter(|(source, pipeline)| unused(source, pipeline)).count() > unused_max {
+            pipelines.retain(|source, pipeline| !unused(source, pipeline));
+        }
+    }
+
     /// Each shader once, without those that are there or that the device has no features for.
     fn not_yet_compiled<'a>(&self, shaders: &'a [Shader]) -> Vec<&'a Shader> {
         let known = |shader: &Shader| self.inner().pipelines.lock().contains_key(&shader.source());

@@ -155,6 +155,19 @@ fn shaders_are_listed_first_and_compiled_at_once() {
     let failed = async { Err::<(), u32>(4) };
     assert_eq!(block_on(device.compile_beside(vec![times(2)], failed)), Err(4));
 
+    // Of 2, 3, 5, which are in use, 7 and 11, one is unused and not wanted.
+    device.pipeline(&times(11)).unwrap();
+    let created = device.counters().pipelines_created;
+    let again = |factor| device.pipeline(&times(factor)).map(drop).unwrap();
+    device.give_up_pipelines(1, &[times(7)]);
+    again(11);
+    assert_eq!(device.counters().pipelines_created, created, "one may be unused");
+    device.give_up_pipelines(0, &[times(7)]);
+    [2, 3, 5, 7].into_iter().for_each(again);
+    assert_eq!(device.counters().pipelines_created, created, "those in use and the wanted one are kept");
+    again(11);
+    assert_eq!(device.counters().pipelines_created, created + 1, "the other is not");
+
     let buffer = numbers(&device, &[7]);
     let mut recorder = device.recorder();
     recorder.pass("products", |pass| {
