@@ -13,6 +13,7 @@ const HOSTILE = [
   '<iframe src="http://127.0.0.1:9/"></iframe><style>body { display: none }</style>',
   '[link](javascript:window.reached=1) ![picture](http://127.0.0.1:9/picture.png)',
   '<a href="data:text/html,x" onclick="window.reached = 1">a</a><p class="notice" style="position:fixed">p</p>',
+  '<a href="?model=http://127.0.0.1:9/x.gguf">a</a> <a href="https:?model=x">a</a> <a href="tel:112">a</a> <a href="https://example.org/" target="_self">a</a>',
 ].join('\n\n');
 const CODE = 'const a = "<b>" && 1;\nconsole.log(a);';
 
@@ -239,11 +240,13 @@ export default {
       tags: [...new Set([...answer.querySelectorAll(':scope > div *')].map(({ localName }) => localName))].sort(),
       attributes: [...new Set([...answer.querySelectorAll(':scope > div *')].flatMap((node) => node.getAttributeNames()))].sort(),
       links: [...answer.querySelectorAll('a')].map((link) => link.getAttribute('href')),
+      tabs: [...answer.querySelectorAll('a[href]')].map(({ target, rel }) => `${target} ${rel}`),
       reached: window.reached,
     }));
     equal(seen.tags, ['a', 'p'], 'elements');
     equal(seen.attributes, ['href', 'rel', 'target'], 'attributes');
-    equal(seen.links, ['http://127.0.0.1:9/picture.png', null], 'links');
+    equal(seen.links, ['http://127.0.0.1:9/picture.png', null, null, null, null, 'https://example.org/'], 'links');
+    equal(seen.tabs, Array(2).fill('_blank noopener noreferrer'), 'how links open');
     equal(seen.reached, undefined, 'what a script would have set');
     equal(await page.locator('.turn.user .said').textContent(), HOSTILE, 'what the user wrote, as it is');
     equal(asked.filter((url) => !url.startsWith(server.url) && !url.startsWith('blob:')), [], 'requests to other hosts');

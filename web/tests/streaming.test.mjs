@@ -15,8 +15,14 @@ export default {
     await set(page, { temperature: 0 });
     await ask(page, 'Who are you?');
     const early = await grown(page, 5);
-    await grown(page, early);
-    await page.keyboard.press('Escape');
+    // In another field Escape is for what is written there.
+    await page.locator('input[type=search]').fill('who');
+    await page.locator('input[type=search]').press('Escape');
+    await page.locator('[aria-label^="Rename "]').first().click();
+    await page.locator('[aria-label=Title]').press('Escape');
+    await grown(page, await grown(page, early));
+    equal(await page.locator('#stop').count(), 1, 'the answer goes on');
+    await page.locator('#message').press('Escape');
     await answered(page, 1);
     ensure((await page.locator('.turn.assistant .ending').textContent()).includes('Stopped.'), 'how the answer ended');
     const before = await answerText(page, 1);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { messagesOf, newConversation, newSettings, newTurn, pathOf, titleOf, versionsOf, type Turn } from '../../src/app/chats/conversation.ts';
+import { messagesOf, newConversation, newSettings, newTurn, pathOf, titleOf, versionsOf, type Conversation, type Turn } from '../../src/app/chats/conversation.ts';
 import { fromJson, toJson } from '../../src/app/chats/transfer.ts';
 
 const figures = { model: 'demo', promptTokens: 9, reusedTokens: 2, writtenTokens: 5, promptSeconds: 0.5, decodeSeconds: 1 };
@@ -55,6 +55,23 @@ test('versions come through an export, and what has none is in the older form', 
   const byText = (a: { text: string }, b: { text: string }) => a.text.localeCompare(b.text);
   expect(all(read!.turns).sort(byText)).toEqual(all(whole.turns).sort(byText));
   expect([json, toJson([example()])].map((text) => JSON.parse(text).version)).toEqual([2, 1]);
+});
+
+test('what follows a turn that is gone comes through an export too', () => {
+  const { conversation, turns: [question, no, why] } = versions() as { conversation: Conversation; turns: [Turn, Turn, Turn] };
+  const never = newTurn(conversation.id, why, 'assistant', 'No wings.');
+  const yes: Turn = { ...newTurn(conversation.id, question, 'assistant', 'Yes.'), version: 1 };
+  const comeBack = (...turns: Turn[]) => fromJson(toJson([{ conversation, turns }]))[0]!.turns;
+  expect(texts(pathOf(comeBack(question, yes, why, never)))).toEqual(['Can a goat fly?', 'Yes.', 'Why?', 'No wings.']);
+  // What is shown in its place stays there.
+  const how = newTurn(conversation.id, yes, 'user', 'How?');
+  for (const followers of [[why, how], [how, why]]) {
+    const read = comeBack(question, yes, ...followers, never);
+    expect(texts(pathOf(read))).toEqual(['Can a goat fly?', 'Yes.', 'How?']);
+    expect(texts(read).sort()).toEqual(['Can a goat fly?', 'How?', 'No wings.', 'Why?', 'Yes.']);
+  }
+  // A first question has no turn before its place.
+  expect(texts(pathOf(comeBack(no, why)))).toEqual(['No.', 'Why?']);
 });
 
 test('an answer under way is exported as interrupted', () => {

@@ -108,7 +108,7 @@ class Answer {
         turn.ending = await this.#stream(engine, task);
         break;
       } catch (thrown) {
-        const isLost = RullamaError.from(thrown).code === 'DEVICE_LOST' || engine?.closed;
+        const isLost = engine?.closed || isLoss(thrown);
         if (turn.text.length > before) losses = 0;
         if (isLost && losses < LOSSES_MAX && !signal.aborted && (await this.#recover(turn))) continue;
         this.failure = failureOf(thrown);
@@ -181,6 +181,12 @@ class Answer {
     }
     return 'interrupted';
   }
+}
+
+/** Whether the device is gone. If it went while nothing was asked of it, the engine has no model left, and the page does not know. */
+function isLoss(thrown: unknown): boolean {
+  const { code } = RullamaError.from(thrown);
+  return code === 'DEVICE_LOST' || (code === 'NO_MODEL' && runtime.choice !== null);
 }
 
 /** An answer to write, and what it answers. */

@@ -40,13 +40,16 @@ class Chats {
   /** Set while something that was written is not stored. */
   #timer: ReturnType<typeof setTimeout> | undefined;
   #hasOtherSettings = false;
+  /** Counts what was asked for, so that a long conversation does not take the place of one that was asked for after it. */
+  #opening = 0;
 
   constructor() {
     // A hidden page may be ended without another word. (A database takes nothing more in `pagehide`.)
     document.addEventListener('visibilitychange', () => void this.#keepWritten());
     this.#channel.onmessage = async ({ data }: MessageEvent<string>) => {
       await this.refresh();
-      if (data === this.current.id && this.live?.conversation !== data) await this.open(data);
+      // One that was removed there stays on the page, and whoever goes on with it has it again.
+      if (data === this.current.id) await this.#readAgain();
     };
   }
 
@@ -56,7 +59,7 @@ class Chats {
     // Whoever writes already is not interrupted.
     if (unsent && this.#timer === undefined) {
       this.#unsent = unsent;
-      if (this.turns.length === 0) this.begin();
+      if (this.turns.length === 0) this.#showUnsent();
     }
     await this.refresh();
   }
@@ -65,27 +68,52 @@ class Chats {
     await this.#stored(async () => (this.list = await database.conversations()));
   }
 
-  /** Opens a conversation; false where there is none of this id. */
+  /** Opens a conversation; false where there is none of this id. What was asked for later is shown, whichever is read first. */
   async open(id: string): Promise<boolean> {
+    const opening = ++this.#opening;
+    if (id === this.current.id) return true;
     await this.#keepWritten();
+    const stored = await this.#read(id);
+    if (opening !== this.#opening) return true;
+    if (!stored) return false;
+    // What has been written in the one before while this one was read.
+    void this.#keepWritten();
+    this.draft = stored.draft;
+    this.#display(stored);
+    return true;
+  }
+
+  /** Reads the open conversation once more, since another tab has changed it. What is being written here stays. */
+  async #readAgain() {
+    const { id } = this.current;
+    const isAnswered = () => this.live?.conversation === id;
+    if (isAnswered()) return;
+    await this.#keepWritten();
+    const stored = await this.#read(id);
+    if (stored && id === this.current.id && !isAnswered()) this.#display(stored);
+  }
+
+  /** A conversation as it is stored; null where there is none of this id. */
+  async #read(id: string) {
     const stored = await this.#stored(async () => {
       const [conversation, turns, draft] = await Promise.all([database.conversation(id), database.turnsOf(id), database.recall<string>(draftOf(id))]);
-      await Promise.all(turns.map((turn) => this.#endIfOrphaned(turn)));
-      return { conversation, turns, draft };
+      return conversation && { conversation, turns: await Promise.all(turns.map((turn) => this.#ended(turn))), draft: draft ?? '' };
     });
-    if (!stored?.conversation) return false;
-    // What is read again because of another tab leaves what is being written here.
-    if (id !== this.current.id) {
-      await this.#keepWritten();
-      this.draft = stored.draft ?? '';
-    }
-    this.current = stored.conversation;
-    this.all = stored.turns.map((turn) => (turn.id === this.live?.id ? this.live : turn));
-    return true;
+    return stored ?? null;
+  }
+
+  #display({ conversation, turns }: Whole) {
+    this.current = conversation;
+    this.all = turns.map((turn) => (turn.id === this.live?.id ? this.live : turn));
   }
 
   /** Opens the new conversation, as it was left. */
   begin() {
+    this.#opening += 1;
+    this.#showUnsent();
+  }
+
+  #showUnsent() {
     void this.#keepWritten();
     this.current = newConversation(structuredClone(this.#unsent.settings));
     this.all = [];
@@ -110,7 +138,8 @@ class Chats {
     if (this.current.title === '') this.current.title = titleOf(turns[0]!.text);
     this.current.changed = Date.now();
     const conversation = $state.snapshot(this.current);
-    await this.#change(() => database.save(conversation, turns), conversation.id);
+    const all = $state.snapshot(this.all);
+    await this.#change(() => database.save(conversation, turns, all), conversation.id);
     if (isFirst) await this.#stored(() => database.forget(UNSENT));
   }
 
@@ -119,10 +148,13 @@ class Chats {
     return versionsOf(turn, this.all);
   }
 
-  /** Adds a version beside `turn`, which is shown in its place, and the turns that follow it. A turn that said nothing goes. */
+  /**
+   * Adds a version beside `turn`, which is shown in its place, and the turns that follow it. A turn that said nothing goes, unless
+   * it was gone on from.
+   */
   async addVersion(turn: Turn, version: Turn, ...others: Turn[]) {
     version.version = this.versions(turn).at(-1)!.version + 1;
-    const isEmpty = turn.text === '' && turn.thoughts === '';
+    const isEmpty = turn.text === '' && turn.thoughts === '' && this.all.every(({ parent }) => parent !== turn.id);
     if (isEmpty) this.all = this.all.filter(({ id }) => id !== turn.id);
     else turn.isShown = false;
     const old = $state.snapshot(turn);
@@ -137,7 +169,7 @@ class Chats {
     for (const turn of versions) turn.isShown = turn.id === version.id;
     const conversation = $state.snapshot(this.current);
     const turns = $state.snapshot(versions);
-    await this.#change(() => database.save(conversation, turns), conversation.id);
+    await this.#change(() => database.change(conversation, turns), conversation.id);
   }
 
   /** Keeps an answer as far as it has come; `isLast` tells other tabs. */
@@ -170,7 +202,7 @@ class Chats {
     }
     const name = draftOf(conversation.id);
     await this.#stored(() => (draft === '' ? database.forget(name) : database.remember(name, draft)));
-    if (hasOtherSettings) await this.#change(() => database.save(conversation), conversation.id);
+    if (hasOtherSettings) await this.#change(() => database.change(conversation), conversation.id);
   }
 
   async rename(id: string, title: string) {
@@ -178,7 +210,7 @@ class Chats {
     if (id === this.current.id) this.current.title = title.trim();
     await this.#change(async () => {
       const conversation = await database.conversation(id);
-      if (conversation) await database.save({ ...conversation, title: title.trim() });
+      if (conversation) await database.change({ ...conversation, title: title.trim() });
     }, id);
   }
 
@@ -239,12 +271,12 @@ class Chats {
     }
   }
 
-  async #endIfOrphaned(turn: Turn) {
-    if (turn.ending !== 'writing' || turn.id === this.live?.id) return;
+  /** A turn as it was read; one that nobody writes any more has ended. */
+  async #ended(turn: Turn): Promise<Turn> {
+    if (turn.ending !== 'writing' || turn.id === this.live?.id) return turn;
     const locks = await (navigator.locks as LockManager | undefined)?.query();
-    if (locks?.held?.some(({ name }) => name === writingLock(turn.id))) return;
-    turn.ending = 'interrupted';
-    await database.saveTurn(turn);
+    if (locks?.held?.some(({ name }) => name === writingLock(turn.id))) return turn;
+    return (await database.interrupt(turn.id)) ?? turn;
   }
 }
 

@@ -1,5 +1,5 @@
 // Conversations and settings in IndexedDB. A turn is a record of its own, so that an answer under way is cheap to write.
-import { openDB, type DBSchema, type IDBPDatabase, type IDBPObjectStore, type StoreNames } from 'idb';
+import { openDB, type DBSchema, type IDBPDatabase, type IDBPObjectStore, type IDBPTransaction, type StoreNames } from 'idb';
 import type { Conversation, Turn } from './conversation.ts';
 
 interface Schema extends DBSchema {
@@ -8,6 +8,8 @@ interface Schema extends DBSchema {
   /** Single values by name: the last model, the budget, drafts. */
   remembered: { key: string; value: unknown };
 }
+
+type Writing = IDBPTransaction<Schema, ('conversations' | 'turns')[], 'readwrite'>;
 
 let opened: Promise<IDBPDatabase<Schema>> | null = null;
 
@@ -58,15 +60,41 @@ export async function turnsOf(id: string): Promise<Turn[]> {
   return (await database()).getAllFromIndex('turns', 'conversation', all(id));
 }
 
-/** Writes a conversation and any of its turns at once, or nothing of it. */
-export async function save(conversation: Conversation, turns: Turn[] = []): Promise<void> {
+/** Writes a conversation and any of its turns at once, or nothing of it. One that another tab has removed is there again with `all`. */
+export async function save(conversation: Conversation, turns: Turn[], all = turns): Promise<void> {
   const transaction = (await database()).transaction(['conversations', 'turns'], 'readwrite');
+  const isThere = await has(transaction, conversation.id);
+  const writes = (isThere ? turns : all).map((turn) => transaction.objectStore('turns').put(turn));
+  await Promise.all([transaction.objectStore('conversations').put(conversation), ...writes, transaction.done]);
+}
+
+/** Writes changes to a conversation and to any of its turns at once. One that another tab has removed stays so. */
+export async function change(conversation: Conversation, turns: Turn[] = []): Promise<void> {
+  const transaction = (await database()).transaction(['conversations', 'turns'], 'readwrite');
+  if (!(await has(transaction, conversation.id))) return;
   const writes = turns.map((turn) => transaction.objectStore('turns').put(turn));
   await Promise.all([transaction.objectStore('conversations').put(conversation), ...writes, transaction.done]);
 }
 
+/** Writes a turn of a conversation that is there. */
 export async function saveTurn(turn: Turn): Promise<void> {
-  await (await database()).put('turns', turn);
+  const transaction = (await database()).transaction(['conversations', 'turns'], 'readwrite');
+  if (!(await has(transaction, turn.conversation))) return;
+  await Promise.all([transaction.objectStore('turns').put(turn), transaction.done]);
+}
+
+async function has(transaction: Writing, conversation: string): Promise<boolean> {
+  return (await transaction.objectStore('conversations').getKey(conversation)) !== undefined;
+}
+
+/** Ends an answer that nobody writes any more, unless it has ended since it was read. Returns how it stands now. */
+export async function interrupt(id: string): Promise<Turn | undefined> {
+  const transaction = (await database()).transaction('turns', 'readwrite');
+  const turn = await transaction.store.get(id);
+  if (turn?.ending !== 'writing') return turn;
+  const interrupted: Turn = { ...turn, ending: 'interrupted' };
+  await Promise.all([transaction.store.put(interrupted), transaction.done]);
+  return interrupted;
 }
 
 export async function removeTurn(id: string): Promise<void> {

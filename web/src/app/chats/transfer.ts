@@ -20,7 +20,7 @@ const SAMPLING: SamplingNumber[] = [
 ];
 
 export function toJson(list: Whole[]): string {
-  const sorted = list.map(({ conversation, turns }) => ({ conversation, turns: turns.toSorted((a, b) => a.order - b.order || a.version - b.version) }));
+  const sorted = list.map(({ conversation, turns }) => ({ conversation, turns: inOrder(turns) }));
   const conversations = sorted.map(({ conversation: { title, created, changed, settings }, turns }) => ({
     title,
     created: new Date(created).toISOString(),
@@ -57,6 +57,20 @@ function whole(entry: Record<string, unknown>, place: string): Whole {
   const created = time(entry['created']);
   const title = typeof entry['title'] === 'string' ? entry['title'] : titleOf(turns[0]?.text ?? '');
   return { conversation: { id, title, created, changed: time(entry['changed']), settings: settings(record(entry['settings'])) }, turns };
+}
+
+/**
+ * Each turn behind the one that it follows. One whose parent is gone follows the last turn before its place, as another version
+ * beside what is shown there.
+ */
+function inOrder(turns: Turn[]): Turn[] {
+  const sorted = turns.toSorted((a, b) => a.order - b.order || a.version - b.version);
+  const ids = new Set(turns.map(({ id }) => id));
+  return sorted.map((turn) => {
+    if (turn.parent === null || ids.has(turn.parent)) return turn;
+    const before = sorted.findLast(({ order }) => order < turn.order);
+    return { ...turn, parent: before?.id ?? null, isShown: false };
+  });
 }
 
 /** Whether a turn does not simply follow the one before it in the list. */

@@ -53,8 +53,10 @@ class Runtime {
 
   /** The running engine, started anew when there is none or the last one failed. */
   async engine(): Promise<Rullama> {
-    const running = await this.#engine?.catch(() => null);
-    if (!running || running.closed) {
+    const last = this.#engine;
+    const running = await last?.catch(() => null);
+    // Of those who have waited for the same one, the first starts the next.
+    if ((!running || running.closed) && this.#engine === last) {
       this.#engine = Rullama.start(this.#profile === undefined ? {} : { profile: this.#profile });
       this.device = await (await this.#engine).describe();
     }

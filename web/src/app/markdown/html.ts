@@ -1,6 +1,7 @@
 // HTML of one block of Markdown, safe to put into the page whatever a model wrote.
 import DOMPurify from 'dompurify';
 import { Parser, Renderer, type Token } from 'marked';
+import { guard, leadsElsewhere } from './links.ts';
 
 const TAGS = [
   'a', 'b', 'blockquote', 'br', 'button', 'code', 'del', 'div', 'em', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'hr', 'i', 'input',
@@ -14,6 +15,10 @@ const CLASSES = new Set(['code', 'code-head', 'copy', 'scroll']);
 const purify = DOMPurify(window);
 purify.addHook('uponSanitizeAttribute', (_node, data) => {
   if (data.attrName === 'class' && !CLASSES.has(data.attrValue)) data.keepAttr = false;
+});
+// Links that were written as HTML have not come through the renderer below.
+purify.addHook('afterSanitizeAttributes', (node) => {
+  if (node.nodeName === 'A') guard(node);
 });
 
 const renderer = new Renderer();
@@ -42,8 +47,7 @@ export function html(block: Token): string {
 }
 
 function link(href: string, inside: string): string {
-  if (!/^(https?:|mailto:)/i.test(href)) return inside;
-  return `<a href="${escaped(href)}" target="_blank" rel="noopener noreferrer">${inside}</a>`;
+  return leadsElsewhere(href) ? `<a href="${escaped(href)}">${inside}</a>` : inside;
 }
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };

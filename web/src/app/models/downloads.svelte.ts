@@ -5,7 +5,7 @@ import {
 } from 'rullama';
 import { failure, failureOf, type Failure } from '../engine/failure.ts';
 import { recall, remember } from '../chats/database.ts';
-import { nameOf, nameOffered, serverAddress } from './names.ts';
+import { nameOf, nameOffered, offeredOnce, serverAddress, type Offered } from './names.ts';
 import { wholeAddress } from './places.ts';
 
 /** Another server to list models of, by its address. */
@@ -25,7 +25,7 @@ class Downloads {
   paused = $state.raw<PartialModel[]>([]);
   running = $state.raw<Running[]>([]);
   /** What the server that the page comes from and the other one offer, and this engine runs; the same file once. */
-  offered = $state.raw<ServerModel[]>([]);
+  offered = $state.raw<Offered[]>([]);
   /** The address of the other server as it was typed; empty for none. */
   server = $state('');
   /** Models of the other server; null while it has not answered. */
@@ -72,7 +72,7 @@ class Downloads {
 
   async #list(base?: string) {
     const models = await listServer(base, { signal: AbortSignal.timeout(ANSWER_MS) });
-    return models.filter(({ family }) => family === null || family === 'gemma4');
+    return offeredOnce(models.filter(({ family }) => family === null || family === 'gemma4'));
   }
 
   /** Begins a download of an address that the user has entered. It replaces nothing that is from another one. */
