@@ -94,6 +94,9 @@ export default {
     await page.goto(`${server.url}/plain.html`);
     const got = await page.evaluate(inWorker, modelUrl(MODEL));
     ensure(got.bytes > 0, `the worker says ${JSON.stringify(got)}`);
+    ensure(got.text.length > 0 && /demo/.test(got.model), `the worker says ${JSON.stringify(got)}`);
+    equal([got.role, got.reason, got.tokens], ['assistant', 'length', 4], 'role, finish reason and tokens of the answer');
+    equal(got.refused, ['UNSUPPORTED', 'NO_MODEL'], 'streams that are refused before they are there');
   },
 };
 
@@ -289,13 +292,28 @@ async function likely(engine, { url }) {
   return { streamed, whole, pieces, text: await engine.detokenize(ids), usage, errors, refused: { code: refused.code } };
 }
 
-/** Runs in the page. */
+/** Runs in the page: a worker that plans a model, and has another one answer. */
 async function inWorker(url) {
   const code = `
     import { Rullama } from '${location.origin}/lib/engine/index.js';
+    import { demo } from '${location.origin}/lib/engine/demo.js';
+    const messages = [{ role: 'user', content: 'Who are you?' }];
+    const request = { messages, temperature: 0, max_tokens: 4, stream: true, stream_options: { include_usage: true } };
     const engine = await Rullama.start();
+    const refusal = (request) => engine.chat.completions.create(request).then(() => 'none', ({ code }) => code);
+    const image = { role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:' } }] };
+    const refused = [await refusal({ ...request, messages: [image] }), await refusal(request)];
     const { plan } = await engine.plan('${new URL(url, location.href)}');
-    postMessage({ bytes: plan.bytes });
+    const { name } = await engine.load(demo, { contextLength: 256 });
+    const got = { bytes: plan.bytes, model: name, text: '', refused };
+    for await (const { choices, usage } of await engine.chat.completions.create(request)) {
+      got.role ??= choices[0]?.delta.role;
+      got.text += choices[0]?.delta.content ?? '';
+      got.reason ??= choices[0]?.finish_reason ?? undefined;
+      got.tokens = usage?.completion_tokens;
+    }
+    engine.dispose();
+    postMessage(got);
   `;
   const worker = new Worker(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })), { type: 'module' });
   return new Promise((resolve) => {

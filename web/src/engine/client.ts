@@ -36,9 +36,13 @@ export class Client {
     return this.begin(operation, argument, watch).answer;
   }
 
-  /** A call, and a way to say that events were taken. A call whose signal is aborted already is never sent. */
+  /**
+   * A call, whether it was sent, and a way to say that events were taken. A call whose signal is aborted already is never sent, and
+   * neither is one that cannot be cloned or has no engine.
+   */
   begin<N extends Name>(operation: N, argument: Argument<N>, { signal, onEvent }: Watch<N> = {}) {
     const id = ++this.#lastId;
+    let sent = false;
     const answer = new Promise<Result<N>>((resolve, reject) => {
       if (this.#gone) return reject(this.#gone);
       if (signal?.aborted) return reject(cancelled());
@@ -48,6 +52,7 @@ export class Client {
       signal?.addEventListener('abort', cancel);
       try {
         this.#port.send({ id, operation, argument } as Request);
+        sent = true;
       } catch (thrown) {
         // What cannot be cloned into a worker is the caller's mistake and must not leave the call open.
         this.#pending.delete(id);
@@ -59,7 +64,7 @@ export class Client {
     const taken = (events: number) => {
       if (this.#pending.has(id)) this.#port.send({ taken: id, events });
     };
-    return { answer, taken };
+    return { answer, sent, taken };
   }
 
   /** Ends the other side; whatever is under way rejects with `reason`. */

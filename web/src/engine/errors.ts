@@ -101,15 +101,35 @@ const CLASS_OF = new Map(CLASSES.flatMap(([kind, codes]) => codes.map((code) => 
 /** Every code that this version gives. */
 export const CODES: readonly string[] = [...CLASS_OF.keys()];
 
+/** The parameters that the engine finds out of range, by its own words for them, as callers write them. */
+export const OPTION_OF: ReadonlyMap<string, string> = new Map([
+  ['a temperature', 'temperature'],
+  ['a top-p', 'top_p'],
+  ['a min-p', 'min_p'],
+  ['a repetition penalty', 'repetition_penalty'],
+  ['a presence penalty', 'presence_penalty'],
+  ['a frequency penalty', 'frequency_penalty'],
+  ['a logit bias', 'logit_bias'],
+  ['a number of logit biases', 'logit_bias'],
+  ['a number of stop strings', 'stop'],
+  ["a stop string's length in bytes", 'stop'],
+  ['a number of top logprobs', 'top_logprobs'],
+  ['a context', 'contextLength'],
+  ['a chunk', 'chunkLength'],
+  ['the width of a head for this type of KV cache', 'kv'],
+]);
+
 /** The error that a plain one stands for. */
-export function revive(plain: PlainError): RullamaError {
-  return new (CLASS_OF.get(plain.code) ?? InternalError)(plain);
+export function revive({ code, message, details }: PlainError): RullamaError {
+  const option = code === 'BAD_OPTION' && OPTION_OF.get(details['what'] as string);
+  const plain = { code, message, details: option ? { ...details, option } : details };
+  return new (CLASS_OF.get(code) ?? InternalError)(plain);
 }
 
 /** A request for something that this engine does not do. */
-export function unsupported(parameter: string, remedy: string): RequestError {
+export function unsupported(parameter: string, remedy: string, details: ErrorDetails = {}): RequestError {
   const message = `\`${parameter}\` is not supported: ${remedy}`;
-  return new RequestError({ code: 'UNSUPPORTED', message, details: { parameter } });
+  return new RequestError({ code: 'UNSUPPORTED', message, details: { parameter, ...details } });
 }
 
 /** A call that its signal ended. */

@@ -1,7 +1,8 @@
 // A list of files with relative paths as a folder: what browsers without directory handles give of a picked folder.
 
 /** The part of a directory handle that this package reads. Nothing is copied. */
-export function folderOf(files: readonly File[]): FileSystemDirectoryHandle {
+export function folderOf(picked: Iterable<File> | ArrayLike<File>): FileSystemDirectoryHandle {
+  const files = Array.from(picked);
   const name = files[0]?.webkitRelativePath.split('/')[0] ?? '';
   return folder(name, files.map((file) => ({ path: file.webkitRelativePath.split('/').slice(1), file })));
 }

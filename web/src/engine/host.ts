@@ -9,7 +9,7 @@ import type { Argument, Event, Name, Request, Response, Result } from './protoco
 import type { PortableSource } from './sources.ts';
 import { openStored, storedFile } from './stored.ts';
 import type { CaseReport, Tiers } from './reports.ts';
-import { bestTiers } from './tiers.ts';
+import { bestTiers, SIMPLEST } from './tiers.ts';
 
 /** What the host uses of the generated module; tests give their own. */
 export type Bindings = Pick<typeof import('./wasm/rullama.js'), 'Cancel' | 'Device' | 'Model' | 'ModelFile' | 'Source' | 'checkKernels'>;
@@ -147,12 +147,13 @@ export class Host {
         const file = await this.#bindings.ModelFile.open(source);
         try {
           const { name, architecture, file_bytes } = file.describe();
+          const tiers = await this.#tiers(options);
           const device = await this.#usable();
           // The model would take the place of the loaded one, so all of the device's budget is there for it.
           const budget = Math.min(options.budget ?? Infinity, device.memory().budget_bytes ?? Infinity);
           const limited = budget < Infinity ? { ...options, budget } : options;
           // The tiers that it would be loaded with have buffers of their own.
-          return { name, architecture, file_bytes, plan: file.plan(device, { ...limited, ...(await this.#tiers(device, options)) }) };
+          return { name, architecture, file_bytes, plan: file.plan(device, { ...limited, ...tiers }) };
         } finally {
           file.free();
         }
@@ -164,8 +165,7 @@ export class Host {
 
     load: async ({ source: place, options }, emit, work) => {
       this.#unload();
-      const device = await this.#usable();
-      const tiers = await this.#tiers(device, options);
+      const tiers = await this.#tiers(options);
       const source = await this.#source(place, work);
       let next = 0;
       const progress = (done: number, total: number, name: string) => {
@@ -175,6 +175,8 @@ export class Host {
         emit({ done, total, name });
       };
       try {
+        // Meanwhile the device may have been lost, and given up when somebody asked for its memory.
+        const device = await this.#usable();
         const model = (await this.#bindings.Model.load(device, source, { ...options, ...tiers }, work.begin(this.#bindings), progress)) as Model;
         try {
           this.#loaded = { model, session: (await model.session()) as Session, source };
@@ -200,6 +202,15 @@ export class Host {
       return session.generate(prompt(model, input), options, work.begin(this.#bindings), emit);
     },
 
+    checkRequest: async ({ input, options }, _emit, work) => {
+      const { model, session } = this.#model();
+      this.#opened();
+      // An answer that was cancelled before it begins is looked at as any other, and then ends.
+      const cancel = work.begin(this.#bindings);
+      cancel.cancel();
+      await session.generate(prompt(model, input), options, cancel, () => {});
+    },
+
     logits: ({ ids, path }, _emit, work) => this.#model().session.logits(ids, path, work.begin(this.#bindings)),
     save: () => this.#model().session.save(),
     restore: (bytes) => this.#model().session.restore(bytes),
@@ -215,13 +226,14 @@ export class Host {
   };
 
   /** The tiers that a load asks for, and the best of this adapter where it names none. */
-  async #tiers(device: Device, { tokenTier, promptTier }: PlanOptions) {
+  async #tiers({ tokenTier, promptTier }: PlanOptions) {
     if (tokenTier && promptTier) return { tokenTier, promptTier };
-    this.#best ??= bestTiers(device, this.#adapter);
-    const best = await this.#best.catch((error: unknown) => {
-      // The next load tries again.
-      this.#best = null;
-      throw error;
+    const device = await this.#usable();
+    const trial = (this.#best ??= bestTiers(device, this.#adapter));
+    const best = await trial.catch(() => {
+      // Loading goes on with what needs no trial, and says itself what is wrong with the device. The next load tries again.
+      if (this.#best === trial) this.#best = null;
+      return SIMPLEST;
     });
     return { tokenTier: tokenTier ?? best.token, promptTier: promptTier ?? best.prompt };
   }

@@ -3,8 +3,11 @@ import { RullamaError, SourceError, stopIfAborted } from './errors.ts';
 import { folderOf } from './file_list.ts';
 import type { Abortable } from './options.ts';
 
-/** A folder as a handle, or the files that a field with `webkitdirectory` gives where a browser has no handles. */
-export type PickedFolder = FileSystemDirectoryHandle | readonly File[];
+/**
+ * A folder as a handle, or the files that a field with `webkitdirectory` gives where a browser has no handles: its `FileList`, or
+ * any other list of them.
+ */
+export type PickedFolder = FileSystemDirectoryHandle | Iterable<File> | ArrayLike<File>;
 
 /** A model in the folder. */
 export interface OllamaModel {
@@ -55,7 +58,7 @@ export async function listOllama(picked: PickedFolder, { signal }: Abortable = {
 /** The file of a model; without a name, of the only Gemma 4. Rejects with `NOT_FOUND` and the names that there are, and as `listOllama` does. */
 export async function openOllama(picked: PickedFolder, wanted: string | null, options: Abortable = {}): Promise<File> {
   const folder = handle(picked);
-  const models = await listOllama(picked, options);
+  const models = await listOllama(folder, options);
   const full = wanted === null || wanted.includes(':') ? wanted : `${wanted}:latest`;
   const candidates = models.filter(({ name, family }) => (full === null ? family === 'gemma4' : name === full));
   const [model] = candidates;

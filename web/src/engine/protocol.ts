@@ -38,6 +38,8 @@ export interface Operations {
   decode: Operation<Uint32Array, string>;
   render: Operation<Conversation, Rendered>;
   generate: Operation<{ input: Conversation | Uint32Array; options: GenerateOptions }, Finished, GenerateEvent>;
+  /** Fails as `generate` would before its first token, and computes nothing. */
+  checkRequest: Operation<{ input: Conversation | Uint32Array; options: GenerateOptions }, void>;
   logits: Operation<{ ids: Uint32Array; path: 'prompt' | 'decode' }, Float32Array>;
   reset: Operation<null, void>;
   save: Operation<null, Uint8Array>;

@@ -1,6 +1,7 @@
 // The engine as its caller sees it. The work is done in a dedicated worker, so the page never stalls.
 import { Completions } from './chat/completions.ts';
 import { Client } from './client.ts';
+import { cancelled } from './errors.ts';
 import { events } from './event_stream.ts';
 import type { Abortable, Conversation, DeviceOptions, GenerateOptions, LoadOptions, PlanOptions, WorkerOptions } from './options.ts';
 import type { Name, Argument, Port, Response } from './protocol.ts';
@@ -22,9 +23,13 @@ export class Rullama {
    */
   constructor(port: Port) {
     this.#client = new Client(port);
-    const generate = (input: Conversation, options: GenerateOptions, signal: AbortSignal | undefined) =>
-      events(this.#client, input, options, signal);
-    this.chat = { completions: new Completions(generate, () => this.#loaded?.name ?? 'gemma4') };
+    this.chat = {
+      completions: new Completions({
+        check: (input, options, signal) => this.#ask('checkRequest', { input, options }, signal && { signal }),
+        generate: (input, options, signal) => events(this.#client, input, options, signal),
+        model: () => this.#loaded?.name ?? 'gemma4',
+      }),
+    };
   }
 
   /**
@@ -71,12 +76,14 @@ export class Rullama {
    * Loads a model in place of the one before; returns its name, size and memory plan.
    *
    * Rejects with `CANCELLED`, a `ModelError`, `SourceError`, `MemoryError` or `DeviceError`; no model is loaded then,
-   * everything on the GPU is given back, and the next attempt works.
+   * everything on the GPU is given back, and the next attempt works. A call that never reaches the engine, because `signal` is
+   * aborted already or `source` is none, leaves the model before where it is.
    */
   async load(source: ModelSource, { signal, onProgress, ...options }: LoadOptions = {}): Promise<LoadedModel> {
-    this.#loaded = null;
     const argument = { source: portable(source), options };
-    const loaded = await this.#client.call('load', argument, { signal, onEvent: onProgress });
+    const { answer, sent } = this.#client.begin('load', argument, { signal, onEvent: onProgress });
+    if (sent) this.#loaded = null;
+    const loaded = await answer;
     this.#loaded = loaded;
     return loaded;
   }
@@ -86,14 +93,21 @@ export class Rullama {
    *
    * Rejects with `OVER_BUDGET`, whose details are `needed`, `budget` and `context`, and as `load` does.
    */
-  plan(source: ModelSource, { signal, ...options }: PlanOptions & Abortable = {}): Promise<PlannedModel> {
+  async plan(source: ModelSource, { signal, ...options }: PlanOptions & Abortable = {}): Promise<PlannedModel> {
     return this.#client.call('planSource', { source: portable(source), options }, { signal });
   }
 
   /** Frees the model's memory, after what is under way. Aborting ends the waiting; the memory is freed all the same. */
-  async unload(options: Abortable = {}): Promise<void> {
-    this.#loaded = null;
-    await this.#ask('unload', null, options);
+  async unload({ signal }: Abortable = {}): Promise<void> {
+    const isAborted = signal?.aborted ?? false;
+    const { answer, sent } = this.#client.begin('unload', null, isAborted ? {} : { signal });
+    if (sent) this.#loaded = null;
+    if (isAborted) {
+      // Nobody waits for how it ends.
+      answer.catch(() => {});
+      throw cancelled();
+    }
+    await answer;
   }
 
   /** The token ids of a text, in which nothing is special, or of a conversation as the model reads it. */
@@ -103,7 +117,7 @@ export class Rullama {
   }
 
   /** The text of ids. */
-  detokenize(ids: Uint32Array | number[], options: Abortable = {}): Promise<string> {
+  async detokenize(ids: Uint32Array | number[], options: Abortable = {}): Promise<string> {
     return this.#ask('decode', Uint32Array.from(ids), options);
   }
 
@@ -158,7 +172,7 @@ export class Rullama {
   }
 
   /** Logits (positions, vocabulary) of ids from an empty sequence, on the path of prompts or of single tokens. */
-  logits(ids: Uint32Array | number[], path: 'prompt' | 'decode' = 'prompt', options: Abortable = {}): Promise<Float32Array> {
+  async logits(ids: Uint32Array | number[], path: 'prompt' | 'decode' = 'prompt', options: Abortable = {}): Promise<Float32Array> {
     return this.#ask('logits', { ids: Uint32Array.from(ids), path }, options);
   }
 

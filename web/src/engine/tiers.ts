@@ -11,9 +11,9 @@ const TOKEN_TIERS: Tiers['token'][] = ['float', 'float-subgroup', 'half', 'half-
 const PROMPT_TIERS: Tiers['prompt'][] = ['float', 'half', 'cooperative'];
 
 /** They run everywhere. */
-const SIMPLEST: Tiers = { token: 'float', prompt: 'float' };
+export const SIMPLEST: Tiers = { token: 'float', prompt: 'float' };
 
-/** The best tiers of the adapter that `device` was opened on; the simplest where they cannot be tried. */
+/** The best tiers of the adapter that `device` was opened on. Rejects where they cannot be tried, as when a device is lost. */
 export async function bestTiers(device: Device, adapter: GPUAdapterInfo | undefined): Promise<Tiers> {
   // A processor that plays a GPU is half a minute at a trial, and gains little with a model that it is fast enough for.
   if (adapter?.isFallbackAdapter) return SIMPLEST;
@@ -23,14 +23,9 @@ export async function bestTiers(device: Device, adapter: GPUAdapterInfo | undefi
   const kept = await read();
   const known = kept[key];
   if (known) return known;
-  try {
-    const { choice } = (await device.tryTiers()) as TierTrials;
-    await write({ ...kept, [key]: choice });
-    return choice;
-  } catch {
-    // Loading goes on with what needs no trial, and says itself what is wrong with the device.
-    return SIMPLEST;
-  }
+  const { choice } = (await device.tryTiers()) as TierTrials;
+  await write({ ...kept, [key]: choice });
+  return choice;
 }
 
 function isTiers(value: unknown): value is Tiers {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { Completions, type Generate } from '../../src/engine/chat/completions.ts';
-import type { ChatCompletionChunk, ChatRequest, Message } from '../../src/engine/index.ts';
+import { Completions, type Answering } from '../../src/engine/chat/completions.ts';
+import type { ChatCompletionChunk, ChatRequest, Message, RullamaError } from '../../src/engine/index.ts';
 import type { Finished, GenerateEvent } from '../../src/engine/reports.ts';
 
 const messages: Message[] = [{ role: 'user', content: 'Hi' }];
@@ -14,12 +14,16 @@ const finished = (reason: Finished['reason']): Finished => ({
 
 /** Completions of an engine that says `events`; `asked` is what it was asked for. */
 function saying(...events: (GenerateEvent | Finished)[]) {
-  const asked: Parameters<Generate>[] = [];
-  const generate: Generate = async function* (...call) {
-    asked.push(call);
-    yield* events;
+  const asked: Parameters<Answering['generate']>[] = [];
+  const engine: Answering = {
+    check: async () => {},
+    async *generate(...call) {
+      asked.push(call);
+      yield* events;
+    },
+    model: () => 'tiny',
   };
-  return { completions: new Completions(generate, () => 'tiny'), asked };
+  return { completions: new Completions(engine), asked };
 }
 
 test('a stream has a role, then thoughts and text, then a reason with timings, then usage', async () => {
@@ -139,10 +143,84 @@ test.each([
   [{ temprature: 1 }, 'BAD_OPTION', 'temprature'],
   [{ messages: 'Hi' }, 'BAD_OPTION', 'messages'],
 ])('%j is refused by name', async (more, code, named) => {
-  const { completions, asked } = saying(finished('stop'));
-  const call = completions.create({ messages, ...more } as ChatRequest);
-  const error = await call.catch((thrown: unknown) => thrown);
-  expect(error).toMatchObject({ name: 'RequestError', code });
-  expect((error as Error).message).toContain(`\`${named}\``);
+  const { error, asked } = await refused(more);
+  expect(error).toMatchObject({ name: 'RequestError', code, details: { [code === 'UNSUPPORTED' ? 'parameter' : 'option']: named } });
+  expect(error.message).toContain(`\`${named}\``);
   expect(asked).toEqual([]);
+});
+
+/** What a request throws, as a stream and without one. */
+async function refused(more: object) {
+  const { completions, asked } = saying(finished('stop'));
+  const errors: RullamaError[] = [];
+  for (const stream of [true, false]) {
+    const call = completions.create({ messages, stream, ...more } as ChatRequest);
+    errors.push(await call.then(() => Promise.reject(new Error('nothing was refused')), (thrown: RullamaError) => thrown));
+  }
+  return { error: errors[0]!, asked };
+}
+
+const COUNT = 'a whole number from 0 to 4294967295';
+const WRONG: [names: string[], allowed: string, values: unknown[]][] = [
+  [['max_tokens', 'max_completion_tokens', 'top_k', 'draft_max'], COUNT, [-1, 1.5, '5', NaN, Infinity, 2 ** 32, true, [5], {}, 5n]],
+  [
+    ['temperature', 'top_p', 'min_p', 'presence_penalty', 'frequency_penalty', 'repetition_penalty'],
+    'a finite number',
+    ['0.7', NaN, -Infinity, false, [1], {}],
+  ],
+  [['seed'], 'a whole number from 0 to 9007199254740991', [-3, 1.5, '7', NaN, 2 ** 53]],
+  [['n'], 'a whole number from 1 to 4294967295', [0, -1, 1.5, '1']],
+  [['logprobs', 'stream', 'enable_thinking', 'continue_final_message'], 'true or false', [1, 'true', {}]],
+  [['top_logprobs'], 'a whole number from 0 to 20', [-1, NaN, '3']],
+  [['stop'], 'a text or a list of texts', [5, {}, ['x', 5], [['x']], [null]]],
+  [
+    ['logit_bias'],
+    'an object of token ids, each with a finite number',
+    [5, 'x', [[3, 1]], { a: 1 }, { '': 1 }, { '-1': 1 }, { '1.5': 1 }, { 4294967296: 1 }, { 3: '1' }, { 3: null }, { 3: -Infinity }],
+  ],
+];
+
+test.each(WRONG.flatMap(([names, allowed, values]) => names.map((name) => [name, allowed, values] as const)))(
+  'a %s is %s, or is refused by that name',
+  async (name, allowed, values) => {
+    for (const value of values) {
+      const { error, asked } = await refused({ ...(name === 'top_logprobs' && { logprobs: true }), [name]: value });
+      expect(error).toMatchObject({ name: 'RequestError', code: 'BAD_OPTION', details: { option: name, allowed } });
+      expect(error.message).toBe(`\`${name}\` is ${error.details['value']}; use ${allowed}`);
+      expect(asked).toEqual([]);
+    }
+  },
+);
+
+test('a wrong value is shown as the caller knows it', async () => {
+  const shown = async (seed: unknown) => (await refused({ seed })).error.details['value'];
+  const values = [NaN, -3, '7', [1], { a: 1 }, 5n, () => 1, Symbol('s')];
+  expect(await Promise.all(values.map(shown))).toEqual(['NaN', '-3', '"7"', 'a list', 'an object', '5', 'a function', 'a symbol']);
+});
+
+test('null is as good as leaving a parameter out, and the edges of what is allowed are', async () => {
+  const { completions, asked } = saying(finished('stop'));
+  const names = WRONG.flatMap(([names]) => names);
+  await completions.create({ messages, ...Object.fromEntries(names.map((name) => [name, null])) });
+  expect(Object.keys(asked[0]![1])).toEqual(['seed']);
+  const edges = { max_tokens: 0, top_k: 2 ** 32 - 1, seed: Number.MAX_SAFE_INTEGER, stop: [], logit_bias: {} };
+  await completions.create({ messages, ...edges });
+  expect(asked[1]![1]).toEqual({ ...edges, logit_bias: [] });
+});
+
+test.each(['image_url', 'image', 'input_audio', 'audio', 'file', 'refusal', undefined])('a part of type %s is refused with its place', async (type) => {
+  const parts = [{ type: 'text', text: 'What is that?' }, { type, [`${type}`]: { url: 'data:' } }];
+  const { error, asked } = await refused({ messages: [...messages, { role: 'user', content: parts }] });
+  const details = { option: 'messages', message: 1, part: 1, type };
+  expect(error).toMatchObject({ name: 'RequestError', code: 'UNSUPPORTED', details });
+  expect(error.message).toContain('`messages[1].content[1]`');
+  expect(error.message).toContain(`${type && JSON.stringify(type)}, and this version takes text only`);
+  expect(asked).toEqual([]);
+});
+
+test('parts of text reach the engine, and so does what it refuses itself', async () => {
+  const { completions, asked } = saying(finished('stop'));
+  const said = [{ role: 'user', content: [{ type: 'text', text: 'Hi' }] }, { role: 'assistant', content: null }, null] as Message[];
+  await completions.create({ messages: said });
+  expect(asked[0]![0].messages).toBe(said);
 });

@@ -42,6 +42,20 @@ test('every code that the bindings can give is known', () => {
   expect([...new Set(given)].filter((code) => !api.CODES.includes(code))).toEqual([]);
 });
 
+/** Where the engine says that an option is out of its range. */
+const RANGES = ['engine/src/sampling/mod.rs', 'engine/src/generate.rs', 'gemma4/src/plan/mod.rs'];
+
+test('an option out of its range is named as callers write it', () => {
+  const revived = (code: string, what: string) => api.revive({ code, message: 'no', details: { what, value: '5', allowed: '0 to 1' } }).details;
+  expect(revived('BAD_OPTION', 'a top-p')).toEqual({ what: 'a top-p', value: '5', allowed: '0 to 1', option: 'top_p' });
+  expect(revived('BAD_OPTION', 'a context')).toMatchObject({ option: 'contextLength' });
+  for (const what of ['a top-p', 'of tomorrow']) expect(revived(what === 'a top-p' ? 'BAD_STATE' : 'BAD_OPTION', what)).not.toHaveProperty('option');
+
+  const rust = RANGES.map((file) => readFileSync(new URL(`../../../crates/${file}`, import.meta.url), 'utf8')).join('');
+  const unknown = [...api.OPTION_OF.keys()].filter((what) => !rust.includes(`"${what}"`));
+  expect(unknown).toEqual([]);
+});
+
 /** For programs, which ask for what the app never asks, and bugs, of which nothing more is known. */
 const WITHOUT_HEADLINE = [
   'BAD_PROMPT', 'BAD_STATE', 'BAD_TOKEN', 'CALLBACK_FAILED', 'CANCELLED', 'CLOSED', 'INTERNAL', 'OTHER_MODEL', 'UNKNOWN_PROFILE', 'UNSUPPORTED',

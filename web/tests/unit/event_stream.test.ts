@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
 import { Client } from '../../src/engine/client.ts';
 import { events } from '../../src/engine/event_stream.ts';
-import { Host, type Bindings } from '../../src/engine/host.ts';
-import { EVENTS_AHEAD_MAX, EVENTS_TAKEN_AT_ONCE, type Request } from '../../src/engine/protocol.ts';
+import { EVENTS_AHEAD_MAX, EVENTS_TAKEN_AT_ONCE } from '../../src/engine/protocol.ts';
 import { FakePort, settled } from './fake_port.ts';
+import { FINISHED, talkative } from './talkative.ts';
 
-const FINISHED = { type: 'finished', reason: 'stop' };
 const start = (signal?: AbortSignal) => {
   const port = new FakePort();
   return { port, answer: events(new Client(port), { messages: [] }, {}, signal) };
@@ -55,45 +54,12 @@ test('an abort reaches the engine while the reader waits', async () => {
   expect((await first).value).toMatchObject({ reason: 'cancelled' });
 });
 
-/** A host whose session says `total` tokens as fast as it may; counts those that it said. */
-function talkative(total: number) {
-  const said = { count: 0 };
-  const session = {
-    async generate(_input: unknown, _options: unknown, cancel: { isCancelled: boolean }, emit: (event: object) => unknown) {
-      while (said.count < total && !cancel.isCancelled) {
-        said.count += 1;
-        await emit({ type: 'token', id: said.count });
-      }
-      return { ...FINISHED, reason: cancel.isCancelled ? 'cancelled' : 'stop' };
-    },
-    free() {},
-  };
-  const model = { session: async () => session, describe: () => ({ name: 'm', file_bytes: 1 }), plan: () => ({}), free() {} };
-  class Cancel {
-    isCancelled = false;
-    cancel() {
-      this.isCancelled = true;
-    }
-    free() {}
-  }
-  const source = { free() {}, abort() {} };
-  const bindings = {
-    Cancel,
-    Device: { open: async () => ({ describe: () => ({}), isLost: () => false }) },
-    Model: { load: async () => model },
-    Source: { file: () => source },
-  } as unknown as Bindings;
-  const port = new FakePort();
-  const host = new Host(Promise.resolve(bindings), (message) => port.onResponse(structuredClone(message)));
-  port.send = (message: Request) => host.receive(message);
-  return { client: new Client(port), said };
-}
-
 const load = (client: Client) => client.call('load', { source: { kind: 'file', file: new Blob() }, options: {} });
 
 test('a slow reader holds the engine back, and gets every event in the end', async () => {
   const total = EVENTS_AHEAD_MAX * 4 + 3;
-  const { client, said } = talkative(total);
+  const { port, said } = talkative(total);
+  const client = new Client(port);
   await load(client);
   const answer = events(client, Uint32Array.of(2), {}, undefined);
   await answer.next();
@@ -103,12 +69,13 @@ test('a slow reader holds the engine back, and gets every event in the end', asy
   await settled();
   expect(said.count).toBe(EVENTS_AHEAD_MAX + EVENTS_TAKEN_AT_ONCE);
   let seen = EVENTS_TAKEN_AT_ONCE;
-  for await (const event of answer) if (event.type === 'token') expect(event.id).toBe(++seen);
+  for await (const event of answer) if (event.type === 'text') expect(event.text).toBe(`${++seen}`);
   expect(seen).toBe(total);
 });
 
 test('an engine that waits for its reader still hears that the reader has left', async () => {
-  const { client, said } = talkative(Infinity);
+  const { port, said } = talkative(Infinity);
+  const client = new Client(port);
   await load(client);
   const answer = events(client, Uint32Array.of(2), {}, undefined);
   await answer.next();

@@ -1,10 +1,10 @@
-// What the worker does with a call that is ended.
+// What the worker does with a call that is ended, and with a device that is lost.
 import { expect, test } from 'vitest';
 import { Client } from '../../src/engine/client.ts';
 import { Host, type Bindings } from '../../src/engine/host.ts';
 import type { Request } from '../../src/engine/protocol.ts';
-import type { CaseReport } from '../../src/engine/reports.ts';
-import { FakePort } from './fake_port.ts';
+import type { CaseReport, Tiers } from '../../src/engine/reports.ts';
+import { FakePort, settled } from './fake_port.ts';
 
 const CASES = 5;
 
@@ -63,4 +63,110 @@ test('cases of kernels run to the end, or to the one in which they are aborted',
   await first;
   await client.call('unload', null);
   expect(ran.length).toBe(CASES);
+});
+
+/** A device of the bindings: what is asked of one that was freed is what WebAssembly says then. */
+class FakeDevice {
+  lost = false;
+  #freed = false;
+  readonly #trial: () => Promise<unknown>;
+
+  constructor(trial: () => Promise<unknown>) {
+    this.#trial = trial;
+  }
+
+  use() {
+    if (this.#freed) throw new Error('null pointer passed to rust');
+  }
+
+  free() {
+    this.#freed = true;
+  }
+
+  isLost() {
+    this.use();
+    return this.lost;
+  }
+
+  describe() {
+    this.use();
+    return { name: 'card', backend: 'webgpu', driver: '1', features: {} };
+  }
+
+  memory() {
+    this.use();
+    return { budget_bytes: null };
+  }
+
+  tryTiers() {
+    this.use();
+    return this.#trial();
+  }
+}
+
+/** A host whose devices try their tiers as `trial` does. */
+async function trying(trial: () => Promise<unknown>) {
+  const devices: FakeDevice[] = [];
+  const open = async () => {
+    devices.push(new FakeDevice(trial));
+    return devices.at(-1)!;
+  };
+  const plan = (device: FakeDevice, { tokenTier, promptTier }: { tokenTier: Tiers['token']; promptTier: Tiers['prompt'] }) => {
+    device.use();
+    return { tokenTier, promptTier };
+  };
+  const model = { session: async () => ({ free() {} }), describe: () => ({ name: 'm', file_bytes: 1 }), plan: () => ({}), free() {} };
+  const bindings = {
+    Cancel: class {
+      cancel() {}
+      free() {}
+    },
+    Device: { open },
+    Model: {
+      load: async (device: FakeDevice) => {
+        device.use();
+        return model;
+      },
+    },
+    ModelFile: { open: async () => ({ describe: () => ({ name: 'm' }), plan, free() {} }) },
+    Source: { file: () => ({ free() {}, abort() {} }) },
+  } as unknown as Bindings;
+  const port = new FakePort();
+  const host = new Host(Promise.resolve(bindings), (message) => port.onResponse(structuredClone(message)));
+  port.send = (message: Request) => host.receive(message);
+  const client = new Client(port);
+  await client.call('open', {});
+  return { client, devices };
+}
+
+const MODEL = { source: { kind: 'file' as const, file: new Blob() }, options: {} };
+const BEST: Tiers = { token: 'packed', prompt: 'half' };
+
+test.each(['load', 'planSource'] as const)('%s goes on with a new device where one is lost and given up during the trial', async (operation) => {
+  let end = () => {};
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  const { client, devices } = await trying(async () => {
+    await ended;
+    return { choice: BEST, rows: [] };
+  });
+  const call = client.call(operation, MODEL);
+  await settled();
+  devices[0]!.lost = true;
+  // As a page does that shows the memory.
+  await expect(client.call('memory', null)).rejects.toMatchObject({ code: 'DEVICE_LOST' });
+  end();
+  await expect(call).resolves.toMatchObject({ name: 'm' });
+  expect(devices.length).toBe(2);
+});
+
+test('a trial that fails costs one load its tiers, and the next one tries again', async () => {
+  let attempts = 0;
+  const { client } = await trying(async () => {
+    if (++attempts === 1) throw Object.assign(new Error('lost'), { code: 'DEVICE_LOST', details: {} });
+    return { choice: BEST, rows: [] };
+  });
+  const tiers = async () => (await client.call('load', MODEL)).tiers;
+  expect(await tiers()).toEqual({ token: 'float', prompt: 'float' });
+  expect([await tiers(), await tiers()]).toEqual([BEST, BEST]);
+  expect(attempts).toBe(2);
 });

@@ -56,6 +56,17 @@ test("one manifest that cannot be read hides no other, and a folder that cannot 
   await expect(openOllama(some, 'b:c', { signal })).rejects.toMatchObject({ code: 'CANCELLED' });
 });
 
+test("a field's list of files is a folder, as browsers give it and as an array", async () => {
+  const file = (path: string, content: string) => Object.assign(new File([content], path.split('/').at(-1)!), { webkitRelativePath: `models/${path}` });
+  const files = [file('manifests/registry.ollama.ai/library/b/c', JSON.stringify({ layers })), file('blobs/sha256-m', 'weights')];
+  // A `FileList` has a length, numbers and an iterator, and nothing else of an array.
+  const list = { length: 2, 0: files[0]!, 1: files[1]!, item: (n: number) => files[n], [Symbol.iterator]: () => files.values() };
+  const once = () => files.values();
+  const listed = [{ name: 'b:c', bytes: 7, digest: 'sha256:m', family: null }];
+  for (const picked of [list, { length: 2, 0: files[0]!, 1: files[1]! }, files, once()]) expect(await listOllama(picked)).toEqual(listed);
+  for (const picked of [list, files, once()]) expect(await (await openOllama(picked, 'b:c')).text()).toBe('weights');
+});
+
 test('what the private file system throws has a class and a remedy', async () => {
   const opfs = (root: FileSystemDirectoryHandle) => vi.stubGlobal('navigator', { storage: { getDirectory: async () => root } });
   const lost = folder({}, 'models', refusal('InvalidStateError'));

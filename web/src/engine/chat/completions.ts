@@ -5,12 +5,17 @@ import type { Finished, GenerateEvent, TokenLogprobs } from '../reports.ts';
 import { engineRequest } from './request.ts';
 import type { ChatCompletion, ChatCompletionChunk, ChatRequest, ChoiceLogprobs, Delta, FinishReason, Usage } from './types.ts';
 
-/** Gives the events of an answer; the last one is how it ended. */
-export type Generate = (
-  input: Conversation,
-  options: GenerateOptions,
-  signal: AbortSignal | undefined,
-) => AsyncIterable<GenerateEvent | Finished>;
+type Asked = [input: Conversation, options: GenerateOptions, signal: AbortSignal | undefined];
+
+/** What completions need of an engine. */
+export interface Answering {
+  /** Rejects with what is wrong with a request; the answer is not begun. */
+  check(...asked: Asked): Promise<void>;
+  /** Gives the events of an answer; the last one is how it ended. */
+  generate(...asked: Asked): AsyncIterable<GenerateEvent | Finished>;
+  /** What answers name as their model. */
+  model(): string;
+}
 
 /** What goes with a request and is no part of it. */
 export interface CallOptions {
@@ -28,20 +33,20 @@ const REASONS: Record<Exclude<Finished['reason'], 'cancelled'>, FinishReason> = 
 
 /** `engine.chat.completions`. */
 export class Completions {
-  readonly #generate: Generate;
-  readonly #model: () => string;
+  readonly #engine: Answering;
 
   /** @hidden */
-  constructor(generate: Generate, model: () => string) {
-    this.#generate = generate;
-    this.#model = model;
+  constructor(engine: Answering) {
+    this.#engine = engine;
   }
 
   /**
-   * An answer to a conversation; with `stream`, an async iterator of its chunks. Leaving the iterator early ends the
-   * answer, and a slow reader holds the engine back.
+   * An answer to a conversation; with `stream`, an async iterator of its chunks. The answer is begun when the first chunk is
+   * asked for, leaving the iterator early ends it, and a slow reader holds the engine back.
    *
-   * Throws `UNSUPPORTED` for what this engine cannot do, such as several choices, and `BAD_OPTION` for what no engine could.
+   * Throws `UNSUPPORTED` for what this engine cannot do, such as several choices, `BAD_OPTION` for what no engine could, with the
+   * parameter's name as `details.option`, and `NO_MODEL`, `BAD_PROMPT` or `CONTEXT_FULL`: with `stream` before there is an
+   * iterator, which throws only what happens later, such as `DEVICE_LOST`.
    */
   create(request: ChatRequest & { stream: true }, options?: CallOptions): Promise<AsyncGenerator<ChatCompletionChunk>>;
   create(request: ChatRequest & { stream?: false }, options?: CallOptions): Promise<ChatCompletion>;
@@ -52,7 +57,9 @@ export class Completions {
   async create(request: ChatRequest, { signal }: CallOptions = {}) {
     const { input, options } = engineRequest(request);
     if (signal?.aborted) throw cancelled();
-    const chunks = this.#chunks(request, this.#generate(input, options, signal));
+    // A stream that is never read must not hold the engine, so its answer is not begun to learn whether it can be.
+    if (request.stream) await this.#engine.check(input, options, signal);
+    const chunks = this.#chunks(request, this.#engine.generate(input, options, signal));
     return request.stream ? chunks : collect(chunks);
   }
 
@@ -64,7 +71,7 @@ export class Completions {
       id: `chatcmpl-${crypto.getRandomValues(new Uint32Array(2)).join('')}`,
       object: 'chat.completion.chunk' as const,
       created: Math.floor(Date.now() / 1000),
-      model: request.model ?? this.#model(),
+      model: request.model ?? this.#engine.model(),
     };
     // A request without a stream wants its usage in any case.
     const withUsage = !request.stream || (request.stream_options?.include_usage ?? false);

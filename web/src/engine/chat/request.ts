@@ -1,5 +1,5 @@
 // A chat request in the engine's terms. What cannot be honoured is refused by name rather than ignored.
-import { RequestError, unsupported } from '../errors.ts';
+import { RequestError, unsupported, type ErrorDetails } from '../errors.ts';
 import type { Conversation, GenerateOptions } from '../options.ts';
 import type { ChatRequest } from './types.ts';
 
@@ -17,6 +17,56 @@ const KNOWN = new Set<string>([...CONVERSATION, ...SAME, ...OTHERS]);
 
 /** As many as the engine names, and OpenAI's interface allows. */
 const TOP_LOGPROBS_MAX = 20;
+/** Counts are 32 bits wide in the engine. */
+const COUNT_MAX = 2 ** 32 - 1;
+
+/** What a parameter has to be: in words, and whether a value is. */
+interface Kind {
+  allowed: string;
+  fits(value: unknown): boolean;
+}
+
+const TRUTH: Kind = { allowed: 'true or false', fits: (value) => typeof value === 'boolean' };
+const NUMBER: Kind = { allowed: 'a finite number', fits: Number.isFinite };
+const COUNT = whole(0, COUNT_MAX);
+const STOP: Kind = {
+  allowed: 'a text or a list of texts',
+  fits: (value) => [value].flat().every((text) => typeof text === 'string'),
+};
+const BIASES: Kind = {
+  allowed: 'an object of token ids, each with a finite number',
+  fits: (value) =>
+    typeof value === 'object' && !Array.isArray(value) &&
+    Object.entries(value!).every(([id, bias]) => /^\d+$/.test(id) && COUNT.fits(Number(id)) && NUMBER.fits(bias)),
+};
+
+/** What the engine could not even read. It says itself which numbers are out of its range. */
+const KINDS: Record<string, Kind> = {
+  temperature: NUMBER,
+  top_p: NUMBER,
+  min_p: NUMBER,
+  presence_penalty: NUMBER,
+  frequency_penalty: NUMBER,
+  repetition_penalty: NUMBER,
+  top_k: COUNT,
+  draft_max: COUNT,
+  max_tokens: COUNT,
+  max_completion_tokens: COUNT,
+  seed: whole(0, Number.MAX_SAFE_INTEGER),
+  n: whole(1, COUNT_MAX),
+  logprobs: TRUTH,
+  top_logprobs: whole(0, TOP_LOGPROBS_MAX),
+  stop: STOP,
+  logit_bias: BIASES,
+  stream: TRUTH,
+  enable_thinking: TRUTH,
+  continue_final_message: TRUTH,
+};
+
+function whole(min: number, max: number): Kind {
+  const fits = (value: unknown) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+  return { allowed: `a whole number from ${min} to ${max}`, fits };
+}
 
 /** Seeds stay below 2³², which every client can write down. */
 const anySeed = () => crypto.getRandomValues(new Uint32Array(1))[0]!;
@@ -51,24 +101,46 @@ function check(request: ChatRequest) {
     throw bad(unknown, 'is no parameter of a chat completion here');
   }
   const asked = request as unknown as Record<string, unknown>;
-  checkLogprobs(asked['logprobs'] ?? false, asked['top_logprobs'] ?? null);
+  for (const [name, { allowed, fits }] of Object.entries(KINDS)) {
+    const value = asked[name] ?? null;
+    if (value !== null && !fits(value)) throw misfit(name, value, allowed);
+  }
+  if ((asked['top_logprobs'] ?? 0) !== 0 && !asked['logprobs']) throw bad('top_logprobs', 'needs `logprobs: true` beside it');
   if ((asked['n'] ?? 1) !== 1) throw unsupported('n', 'an answer has one choice; ask again for another');
   if (!['auto', 'none', undefined, null].includes(asked['tool_choice'] as string)) {
     throw unsupported('tool_choice', 'the model chooses by itself; use `auto` or `none`');
   }
   const format = asked['response_format'] as { type?: string } | null | undefined;
   if (format && format.type !== 'text') throw unsupported('response_format', 'answers are text; leave it out');
+  request.messages.forEach(checkParts);
 }
 
-function checkLogprobs(logprobs: unknown, top: unknown) {
-  if (typeof logprobs !== 'boolean') throw bad('logprobs', `is ${JSON.stringify(logprobs)}; use true or false`);
-  if (top === null) return;
-  if (!Number.isInteger(top) || (top as number) < 0 || (top as number) > TOP_LOGPROBS_MAX) {
-    throw bad('top_logprobs', `is ${JSON.stringify(top)}; use a whole number from 0 to ${TOP_LOGPROBS_MAX}`);
+/** A part that is no text would be missing from the prompt, and the answer as if it had not been sent. */
+function checkParts(message: unknown, index: number) {
+  const { content } = (message ?? {}) as { content?: unknown };
+  if (!Array.isArray(content)) return;
+  for (const [n, part] of content.entries()) {
+    const type = (part as { type?: unknown } | null)?.type;
+    if (type === 'text') continue;
+    const place = `messages[${index}].content[${n}]`;
+    const remedy = `its type is ${shown(type)}, and this version takes text only; leave it out`;
+    throw unsupported(place, remedy, { option: 'messages', message: index, part: n, type });
   }
-  if (!logprobs && top !== 0) throw bad('top_logprobs', 'needs `logprobs: true` beside it');
 }
 
-function bad(option: string, problem: string): RequestError {
-  return new RequestError({ code: 'BAD_OPTION', message: `\`${option}\` ${problem}`, details: { option } });
+function misfit(option: string, given: unknown, allowed: string): RequestError {
+  const value = shown(given);
+  return bad(option, `is ${value}; use ${allowed}`, { value, allowed });
+}
+
+function bad(option: string, problem: string, details: ErrorDetails = {}): RequestError {
+  return new RequestError({ code: 'BAD_OPTION', message: `\`${option}\` ${problem}`, details: { option, ...details } });
+}
+
+/** A value as a message shows it; JSON has neither NaN nor what is no data. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }

@@ -1,0 +1,111 @@
+// The engine as a page calls it, over a worker's host.
+import { expect, test } from 'vitest';
+import { EVENTS_AHEAD_MAX } from '../../src/engine/protocol.ts';
+import { Rullama } from '../../src/engine/rullama.ts';
+import type { ModelSource } from '../../src/engine/sources.ts';
+import { settled } from './fake_port.ts';
+import { talkative } from './talkative.ts';
+
+const request = { messages: [{ role: 'user' as const, content: 'Hi' }], stream: true as const };
+
+async function loaded(total = Infinity) {
+  const { port, said } = talkative(total);
+  const engine = new Rullama(port);
+  await engine.load(new Blob());
+  return { engine, said };
+}
+
+test('a load that never reaches the engine leaves the model before', async () => {
+  const { engine, said } = await loaded(0);
+  const { model } = engine;
+  await expect(engine.load(new Blob(), { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'CANCELLED' });
+  await expect(engine.load('http://')).rejects.toMatchObject({ code: 'BAD_OPTION' });
+  const uncloneable = { kv: (() => {}) as unknown as 'f16' };
+  await expect(engine.load(new Blob(), uncloneable)).rejects.toMatchObject({ code: 'BAD_OPTION' });
+  expect([engine.model, said.models]).toEqual([model, 1]);
+  expect(model).not.toBe(null);
+  await expect(engine.chat.completions.create(request)).resolves.toBeDefined();
+});
+
+test('a load that fails or is aborted on its way leaves none', async () => {
+  const { engine, said } = await loaded();
+  const abort = new AbortController();
+  const loading = engine.load({ opfs: 'nowhere' }, { signal: abort.signal });
+  expect(engine.model).toBe(null);
+  abort.abort();
+  await expect(loading).rejects.toBeDefined();
+  expect([engine.model, said.models]).toEqual([null, 0]);
+});
+
+test('unloading with an aborted signal frees the memory all the same', async () => {
+  const { engine, said } = await loaded();
+  await expect(engine.unload({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'CANCELLED' });
+  await settled();
+  expect([engine.model, said.models]).toEqual([null, 0]);
+});
+
+test('what is wrong with a call rejects and throws nothing', async () => {
+  const { engine } = await loaded();
+  await expect(engine.plan('http://')).rejects.toMatchObject({ code: 'BAD_OPTION', details: { option: 'url' } });
+  await expect(engine.plan({} as ModelSource)).rejects.toMatchObject({ code: 'BAD_OPTION', details: { option: 'source' } });
+  // JavaScript callers are not held to the types.
+  const none = null as unknown as number[];
+  for (const call of [() => engine.detokenize(none), () => engine.logits(none)]) await expect(call()).rejects.toBeInstanceOf(TypeError);
+});
+
+test.each(['CONTEXT_FULL', 'BAD_OPTION', 'BAD_PROMPT'])('%s is thrown before there is a stream', async (code) => {
+  const { engine, said } = await loaded();
+  said.refused = code;
+  await expect(engine.chat.completions.create(request)).rejects.toMatchObject({ code });
+  await expect(engine.chat.completions.create({ ...request, stream: false })).rejects.toMatchObject({ code });
+});
+
+test('without a model there is no stream', async () => {
+  const { engine } = await loaded();
+  await engine.unload();
+  await expect(engine.chat.completions.create(request)).rejects.toMatchObject({ code: 'NO_MODEL' });
+});
+
+test('a stream that is never read holds up nothing', async () => {
+  const { engine, said } = await loaded(EVENTS_AHEAD_MAX * 2);
+  const unread = await engine.chat.completions.create(request);
+  const left = await engine.chat.completions.create(request);
+  await left.return(undefined);
+  await settled();
+  expect(said.count).toBe(0);
+  await engine.chat.completions.create({ ...request, stream: false });
+  expect(said.count).toBe(EVENTS_AHEAD_MAX * 2);
+  await engine.unload();
+  await unread.next();
+  await expect(unread.next()).rejects.toMatchObject({ code: 'NO_MODEL' });
+});
+
+test('a stream begins when it is read, holds the engine back, and ends when it is left', async () => {
+  const { engine, said } = await loaded();
+  const stream = await engine.chat.completions.create(request);
+  const deltas = [await stream.next(), await stream.next()].map(({ value }) => value?.choices[0]?.delta);
+  expect(deltas).toEqual([{ role: 'assistant', content: '' }, { content: '1' }]);
+  await settled();
+  expect(said.count).toBe(EVENTS_AHEAD_MAX);
+  await stream.return(undefined);
+  await engine.unload();
+  expect([said.count, said.models]).toEqual([EVENTS_AHEAD_MAX, 0]);
+});
+
+test('an abort ends a stream before it is one, and while it is read', async () => {
+  const { engine } = await loaded();
+  const abort = new AbortController();
+  const stream = await engine.chat.completions.create(request, { signal: abort.signal });
+  await stream.next();
+  await stream.next();
+  // The answer that is under way has the engine; the next request waits for its turn.
+  const impatient = new AbortController();
+  const waiting = engine.chat.completions.create(request, { signal: impatient.signal });
+  impatient.abort();
+  await expect(waiting).rejects.toMatchObject({ code: 'CANCELLED' });
+  abort.abort();
+  const rest = async () => {
+    for await (const _ of stream);
+  };
+  await expect(rest()).rejects.toMatchObject({ code: 'CANCELLED' });
+});
