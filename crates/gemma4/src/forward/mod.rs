@@ -7,6 +7,7 @@
 mod experts;
 mod prompt;
 mod prompt_products;
+mod reading;
 mod token;
 
 use crate::checkpoint::{MatrixId, VectorId};
@@ -19,6 +20,7 @@ use gpu::{Binding, Buffer, Device, Error};
 use kernels::matvec::{self, Input, Order, Products, Store};
 use kernels::op::Op;
 use kernels::{argmax, embed, norm_add, norm_add_norm, per_layer_combine, rms_norm, top_k};
+use reading::Reading;
 
 /// How products are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,25 +163,6 @@ pub(crate) struct Builder<'a> {
     path: Path,
     stage: Stage,
     pass: Pass,
-}
-
-/// Where a product of one token finds its x: the kernel's input and the bindings it takes.
-#[derive(Clone)]
-struct Reading<'a> {
-    input: Input,
-    bindings: Vec<Binding<'a>>,
-}
-
-impl<'a> Reading<'a> {
-    /// The same x for a further product: what the first stores on the way is not stored again.
-    fn again(&self) -> Reading<'a> {
-        let mut again = self.clone();
-        if let Input::Residual { epsilon, rows } = self.input {
-            again.input = Input::LastResidual { epsilon, rows };
-            again.bindings.remove(Input::STORED);
-        }
-        again
-    }
 }
 
 /// A value that a product left in a buffer, in parts that its reader adds.
