@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use engine::{Event, FinishReason, Finished, GenerateOptions, Logprobs, Session};
 use serde::Serialize;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, in_context};
 use crate::interrupt::Interrupt;
 use crate::terminal::{note, print};
 
@@ -64,7 +64,9 @@ async fn receive(
     show: Show,
 ) -> Result<(Answer, Finished), Failure> {
     let mut answer = Answer::default();
-    let mut generation = session.generate(prompt, options, interrupt.cancel())?;
+    let context_max = session.model().config().context;
+    let mut generation =
+        session.generate(prompt, options, interrupt.cancel()).map_err(in_context(context_max))?;
     while let Some(event) = generation.next().await? {
         match event {
             Event::Token { id, logprobs } => {
@@ -109,10 +111,25 @@ pub(crate) fn end_line(answer: &Answer) -> Result<(), Failure> {
     Ok(())
 }
 
+/// So much in each of these, such as tokens in a second; 0 where there are none, since JSON has no number for more than any.
+pub(crate) fn ratio(amount: f64, of: f64) -> f64 {
+    if of > 0.0 { amount / of } else { 0.0 }
+}
+
+/// What to say of an answer that ended because the context is full; `instead` is what else helps. A larger context is only
+/// proposed where the model has one.
+pub(crate) fn cut_short(session: &Session, instead: &str) -> String {
+    let (context, context_max) = (session.capacity(), session.model().config().context);
+    let larger = match context < context_max {
+        true => format!("--context makes a longer one possible, up to {context_max}"),
+        false => "which is the longest that this model has".to_owned(),
+    };
+    format!("the answer ends here: the context of {context} tokens is full; {larger}{instead}\n")
+}
+
 /// The line that `--verbose` shows.
 pub(crate) fn timing_line(finished: &Finished) -> String {
     let Finished { usage, timings, .. } = finished;
-    let rate = |tokens: u32, seconds: f64| if seconds > 0.0 { f64::from(tokens) / seconds } else { 0.0 };
     let processed = usage.prompt_tokens - usage.reused_tokens;
     // The first token comes out of the prompt's last step.
     let decoded = usage.generated_tokens.saturating_sub(1);
@@ -122,11 +139,11 @@ pub(crate) fn timing_line(finished: &Finished) -> String {
         usage.prompt_tokens,
         usage.reused_tokens,
         timings.prompt_seconds,
-        rate(processed, timings.prompt_seconds),
+        ratio(f64::from(processed), timings.prompt_seconds),
         timings.first_token_seconds,
         usage.generated_tokens,
         timings.decode_seconds,
-        rate(decoded, timings.decode_seconds),
+        ratio(f64::from(decoded), timings.decode_seconds),
         match usage.drafted_tokens {
             0 => String::new(),
             drafted => format!(", {} of {drafted} guesses right", usage.accepted_tokens),

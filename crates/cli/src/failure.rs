@@ -3,12 +3,14 @@
 use std::io;
 use std::path::PathBuf;
 
+use engine::gemma4::Error as ModelError;
+
 use crate::digest::Digest;
 
 /// Exit code when the work could not be done.
 const FAILED: u8 = 1;
 /// Exit code when the command line makes no sense; the same as the parser's own.
-const USAGE: u8 = 2;
+pub(crate) const USAGE: u8 = 2;
 /// No graphics adapter: scripts that can do without one tell it from a failure.
 const NO_ADAPTER: u8 = 3;
 /// Exit code after Ctrl-C: 128 and the number of the signal, as shells count.
@@ -20,6 +22,14 @@ pub(crate) enum Failure {
     /// A file exists but cannot be opened or read.
     #[error("{}: {error}", path.display())]
     Open {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// A file cannot be written; it is as it was.
+    #[error("writing {}: {error}", path.display())]
+    Write {
         /// The file.
         path: PathBuf,
         /// What the system said.
@@ -105,6 +115,30 @@ pub(crate) enum Failure {
         /// What is wrong with it.
         error: engine::Error,
     },
+    /// The plan does not fit the memory budget.
+    #[error(
+        "the model needs {needed} bytes of GPU memory with a context of {context} tokens; the budget is {budget} bytes"
+    )]
+    OverBudget {
+        /// Bytes of the plan.
+        needed: u64,
+        /// Bytes allowed.
+        budget: u64,
+        /// The context.
+        context: u32,
+        /// Which options make it fit.
+        remedy: String,
+    },
+    /// A sequence that the context does not hold.
+    #[error("{needed} tokens do not fit the context of {context}")]
+    TooLong {
+        /// Tokens of the sequence.
+        needed: u64,
+        /// Tokens of the context.
+        context: u32,
+        /// Tokens of the longest context that the model has.
+        context_max: u32,
+    },
     /// The engine or the GPU failed, not through the file.
     #[error(transparent)]
     Engine(#[from] engine::Error),
@@ -149,11 +183,13 @@ impl Failure {
             Failure::WrongDigest { .. } => "WRONG_DIGEST",
             Failure::NothingToVerify { .. } => "NO_DIGEST",
             Failure::Model { error, .. } | Failure::Engine(error) => error.code(),
+            Failure::OverBudget { .. } => "OVER_BUDGET",
+            Failure::TooLong { .. } => "CONTEXT_FULL",
             Failure::Input { .. } => "BAD_INPUT",
             Failure::Usage(_) => "USAGE",
             Failure::Check { .. } => "CHECK_FAILED",
             Failure::Interrupted => "CANCELLED",
-            Failure::Output(_) => "OUTPUT_FAILED",
+            Failure::Output(_) | Failure::Write { .. } => "OUTPUT_FAILED",
         }
     }
 
@@ -183,7 +219,9 @@ impl Failure {
             Failure::Check { .. } => {
                 "update the graphics driver, and report the table with the adapter's name".to_owned()
             }
-            Failure::Model { error, .. } | Failure::Engine(error) => return remedy_of(error.code()),
+            Failure::OverBudget { remedy, .. } => remedy.clone(),
+            &Failure::TooLong { needed, context, context_max } => longer(needed, context, context_max),
+            Failure::Model { error, .. } | Failure::Engine(error) => return remedy_of(error),
             _ => return None,
         })
     }
@@ -202,19 +240,55 @@ impl Failure {
     }
 }
 
-/// Which of this program's options help, for errors that the libraries report without knowing options.
-fn remedy_of(code: &str) -> Option<String> {
-    let text = match code {
-        "OVER_BUDGET" | "OUT_OF_MEMORY" => {
-            "try a smaller --context, or a larger --budget; `rullama plan` lists every buffer"
+/// Tells a sequence that the context does not hold from other errors: what helps depends on the longest one that the model has.
+pub(crate) fn in_context(context_max: u32) -> impl Fn(engine::Error) -> Failure {
+    move |error| match error {
+        engine::Error::Model(ModelError::ContextFull { needed, context }) => {
+            Failure::TooLong { needed, context, context_max }
         }
+        error => Failure::Engine(error),
+    }
+}
+
+fn longer(needed: u64, context: u32, context_max: u32) -> String {
+    match context < context_max && needed <= u64::from(context_max) {
+        true => format!("give a larger --context, this model has up to {context_max}, or fewer tokens"),
+        false => format!("shorten the prompt; this model's longest context is {context_max}"),
+    }
+}
+
+/// Which of this program's options help, for errors that the libraries report without knowing options.
+fn remedy_of(error: &engine::Error) -> Option<String> {
+    let text = match error.code() {
+        "BAD_OPTION" => return remedy_of_option(error),
+        "OVER_BUDGET" | "OUT_OF_MEMORY" => match error {
+            // Not the GPU's memory: the message says what helps.
+            engine::Error::Model(_) if error.code() == "OUT_OF_MEMORY" => return None,
+            _ => {
+                "try --kv q8, --per-layer-table streamed, a smaller --chunk or --context, or a larger --budget; \
+                 `rullama plan` without --budget lists every buffer"
+            }
+        },
         "BINDING_TOO_SMALL" => "try a smaller --context or --chunk, or another --adapter",
         "NO_ADAPTER" => "`inspect`, `plan`, `tokenize` and `render` need no adapter",
         "UNSUPPORTED_TYPE" => {
             "`rullama inspect` lists the types of all tensors; fetch another quantisation of the model"
         }
-        "CONTEXT_FULL" => "give a larger --context",
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+/// What the engine calls options, and what they are called here.
+fn remedy_of_option(error: &engine::Error) -> Option<String> {
+    let engine::Error::Model(ModelError::Option { what, allowed, .. }) = error else { return None };
+    let option = match *what {
+        "a context" => "--context",
+        "a chunk" => "--chunk",
+        "the width of a head for this type of KV cache" => {
+            return Some("give --kv f16 or --kv f32".to_owned());
+        }
+        _ => return None,
+    };
+    Some(format!("with this model {option} can be {allowed}; without it a length that fits is taken"))
 }

@@ -44,6 +44,7 @@ pub(crate) fn read_text(name: &str) -> Result<String, Failure> {
     String::from_utf8(content).map_err(|error| bad(format!("is not UTF-8: {error}")))
 }
 
-fn shown(name: &str) -> String {
+/// What an input is called in messages.
+pub(crate) fn shown(name: &str) -> String {
     if name == "-" { "standard input".to_owned() } else { name.to_owned() }
 }

@@ -36,13 +36,23 @@ impl Interrupt {
         &self.cancel
     }
 
-    /// Does work that Ctrl-C stops through [`Interrupt::cancel`]; what was pressed for earlier work is forgotten.
+    /// Does work that Ctrl-C stops through [`Interrupt::cancel`]. Work may end before it looks there, so whoever goes on to
+    /// something else asks [`Interrupt::check`] first.
     pub(crate) async fn stops<T>(&self, work: impl Future<Output = T>) -> T {
-        self.cancel.reset();
         self.working.store(true, SeqCst);
         let result = work.await;
         self.working.store(false, SeqCst);
         result
+    }
+
+    /// An error once Ctrl-C was pressed.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        if self.cancel.is_cancelled() { Err(Failure::Interrupted) } else { Ok(()) }
+    }
+
+    /// Forgets what was pressed, where it was for one piece of work and others follow.
+    pub(crate) fn forget(&self) {
+        self.cancel.reset();
     }
 }
 
@@ -57,4 +67,22 @@ fn exit_at_once() -> ! {
     }
     #[cfg(not(unix))]
     std::process::exit(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_pressed_for_work_that_does_not_look_is_kept_for_what_follows() {
+        let interrupt = Interrupt { cancel: Cancel::new(), working: Arc::new(AtomicBool::new(false)) };
+        let stops = |work: &dyn Fn()| pollster::block_on(interrupt.stops(async { work() }));
+        stops(&|| {});
+        assert!(interrupt.check().is_ok());
+        stops(&|| interrupt.pressed());
+        assert!(matches!(interrupt.check(), Err(Failure::Interrupted)));
+        stops(&|| assert!(interrupt.cancel().is_cancelled(), "the next work sees it"));
+        interrupt.forget();
+        assert!(interrupt.check().is_ok());
+    }
 }

@@ -9,18 +9,21 @@ mod commands;
 mod digest;
 mod disk;
 mod failure;
+mod fitting;
 mod generation_options;
 mod input;
 mod interrupt;
 mod model_name;
 mod opening;
 mod options;
+mod output;
 mod question;
 mod serve;
 mod source;
 mod store;
 mod terminal;
 mod tiers;
+mod usage;
 mod webgpu_limits;
 
 use std::process::ExitCode;
@@ -58,7 +61,10 @@ struct CommandLine {
 }
 
 fn main() -> ExitCode {
-    let line = CommandLine::parse();
+    let line = match command_line() {
+        Ok(line) => line,
+        Err(code) => return code,
+    };
     trace_memory();
     let json = line.command.json();
     let chatter = if line.quiet { Chatter::Quiet } else { Chatter::Normal };
@@ -69,6 +75,20 @@ fn main() -> ExitCode {
             ExitCode::from(failure.exit_code())
         }
     }
+}
+
+/// The command line; none if it makes no sense or asks for help, which is said then.
+fn command_line() -> Result<CommandLine, ExitCode> {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    CommandLine::try_parse_from(&arguments).map_err(|error| {
+        let error = usage::explained(error, &arguments);
+        match usage::as_json(&error, &arguments) {
+            Some(line) => note(&format!("{line}\n")),
+            // A reader that has gone is nobody's loss.
+            None => drop(error.print()),
+        }
+        ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE))
+    })
 }
 
 /// The whole definition of the command line, for shell completions.

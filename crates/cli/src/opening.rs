@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use engine::{Device, LoadOptions, Memory, Model, ModelFile, ReadAt};
+use engine::gemma4::{Error as ModelError, Plan};
+use engine::gpu::Limits;
+use engine::{Device, Error, LoadOptions, Memory, Model, ModelFile, ReadAt};
 
 use crate::digest::verify;
 use crate::failure::Failure;
+use crate::fitting;
 use crate::interrupt::Interrupt;
 use crate::options::{DeviceOptions, ModelArgument};
 use crate::source::MappedFile;
@@ -58,6 +61,17 @@ pub(crate) async fn open_device(options: &DeviceOptions) -> Result<Device, Failu
     Device::request(&request).await.map_err(|error| Failure::Engine(error.into()))
 }
 
+/// The plan for these options; one that does not fit their budget fails with what makes it fit.
+pub(crate) fn plan(opened: &Opened, options: &LoadOptions, limits: &Limits) -> Result<Plan, Failure> {
+    opened.file.plan(options, limits).map_err(|error| match error {
+        Error::Model(ModelError::OverBudget { needed, budget, context }) => {
+            let remedy = fitting::remedy(&opened.file, options, limits, context);
+            Failure::OverBudget { needed, budget, context, remedy }
+        }
+        error => opened.context()(error),
+    })
+}
+
 /// Loads a model with a progress bar; Ctrl-C stops it.
 pub(crate) async fn load(
     device: &Device,
@@ -66,6 +80,9 @@ pub(crate) async fn load(
     interrupt: &Interrupt,
     chatter: Chatter,
 ) -> Result<Model, Failure> {
+    let ledger = device.ledger();
+    let left = ledger.budget().map(|budget| budget.saturating_sub(ledger.bytes()));
+    plan(&opened, &LoadOptions { budget: options.budget.or(left), ..options.clone() }, device.limits())?;
     let bar = byte_bar("loading", 0, chatter);
     let context = opened.context();
     let mut observe = |progress: engine::LoadProgress<'_>| {
@@ -75,7 +92,10 @@ pub(crate) async fn load(
     let loading = Model::load(device, opened.file, options, interrupt.cancel(), &mut observe);
     let model = interrupt.stops(loading).await;
     bar.finish_and_clear();
-    model.map_err(context)
+    let model = model.map_err(context)?;
+    // Nothing looks at it while what is left is compiled.
+    interrupt.check()?;
+    Ok(model)
 }
 
 /// The file is named in what may be its fault; a device that has no memory is not.

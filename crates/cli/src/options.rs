@@ -26,7 +26,7 @@ pub(crate) struct DeviceOptions {
     #[arg(long, value_name = "NAME", help_heading = "Device", value_parser = profile)]
     pub(crate) profile: Option<Profile>,
     /// Most bytes of GPU memory, such as 512M or 1.8G (powers of 1000) or 2GiB [default: no limit]
-    #[arg(long, value_name = "BYTES", help_heading = "Device", value_parser = byte_size::parse)]
+    #[arg(long, value_name = "BYTES", help_heading = "Device", value_parser = byte_size::parse, allow_hyphen_values = true)]
     pub(crate) budget: Option<u64>,
 }
 
@@ -34,10 +34,10 @@ pub(crate) struct DeviceOptions {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct LayoutOptions {
     /// Tokens of the longest sequence [default: the model's, at most 4096]
-    #[arg(long, value_name = "TOKENS", help_heading = "Memory")]
+    #[arg(long, value_name = "TOKENS", help_heading = "Memory", allow_negative_numbers = true)]
     pub(crate) context: Option<u32>,
     /// Tokens of a prompt that are processed at once
-    #[arg(long, value_name = "TOKENS", help_heading = "Memory")]
+    #[arg(long, value_name = "TOKENS", help_heading = "Memory", allow_negative_numbers = true)]
     pub(crate) chunk: Option<u32>,
     /// Type of keys and values in the cache
     #[arg(long, value_name = "TYPE", help_heading = "Memory", default_value = "f16")]

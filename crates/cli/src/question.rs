@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::failure::Failure;
-use crate::input::read_text;
+use crate::input::{read_text, shown};
 
 /// Most tokens of an answer where the question does not say.
 const TOKENS_MAX: u32 = 128;
@@ -54,7 +54,7 @@ fn tokens_max() -> u32 {
 /// Reads a file with one question as a JSON object on each line; `-` is standard input.
 pub(crate) fn read(name: &str) -> Result<Vec<Question>, Failure> {
     let text = read_text(name)?;
-    let bad = |problem: String| Failure::Input { name: name.to_owned(), problem };
+    let bad = |problem: String| Failure::Input { name: shown(name), problem };
     let mut questions = Vec::new();
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let question =

@@ -91,7 +91,8 @@ pub(crate) fn locate(model: &str, stores: &[PathBuf]) -> Result<Located, Failure
     for store in stores {
         let manifest = store.join("manifests").join(name.manifest_path());
         if manifest.is_file() {
-            return blob(store, &manifest, &name);
+            let Complete { path, digest, .. } = model_of(store, &manifest, &name)?;
+            return Ok(Located { path, digest: Some(digest), built_in: None });
         }
     }
     Err(Failure::NoModel { name: name.to_string(), searched: stores.to_vec(), available: list(stores) })
@@ -135,17 +136,20 @@ fn looks_like_a_path(model: &str) -> bool {
 
 /// The models of the stores whose files are complete; of two with one name, that of the first store.
 pub(crate) fn complete(stores: &[PathBuf]) -> Vec<Complete> {
-    let complete = |name: &ModelName| {
-        let store =
-            stores.iter().find(|store| store.join("manifests").join(name.manifest_path()).is_file())?;
-        let manifest = store.join("manifests").join(name.manifest_path());
-        let Located { path, digest, .. } = blob(store, &manifest, name).ok()?;
-        let config = read(&manifest, name).ok()?.config;
-        let family = config.and_then(|config| family(store, &Digest::parse(&config.digest)?));
-        let bytes = fs::metadata(&path).ok()?.len();
-        Some(Complete { name: name.to_string(), path, bytes, digest: digest?, family })
-    };
-    names(stores).iter().filter_map(complete).collect()
+    models(stores).filter_map(Result::ok).collect()
+}
+
+/// What is wrong with the models that [`complete`] leaves out.
+pub(crate) fn incomplete(stores: &[PathBuf]) -> Vec<Failure> {
+    models(stores).filter_map(Result::err).collect()
+}
+
+fn models(stores: &[PathBuf]) -> impl Iterator<Item = Result<Complete, Failure>> {
+    names(stores).into_iter().filter_map(|name| {
+        let manifest_of = |store: &PathBuf| store.join("manifests").join(name.manifest_path());
+        let store = stores.iter().find(|store| manifest_of(store).is_file())?;
+        Some(model_of(store, &manifest_of(store), &name))
+    })
 }
 
 fn family(store: &Path, config: &Digest) -> Option<String> {
@@ -167,19 +171,25 @@ fn read(manifest: &Path, name: &ModelName) -> Result<Manifest, Failure> {
     serde_json::from_slice(&content).map_err(|error| bad(error.to_string()))
 }
 
-fn blob(store: &Path, manifest: &Path, name: &ModelName) -> Result<Located, Failure> {
+fn model_of(store: &Path, manifest: &Path, name: &ModelName) -> Result<Complete, Failure> {
     let bad =
         |problem: String| Failure::Manifest { path: manifest.to_owned(), name: name.to_string(), problem };
-    let layers = read(manifest, name)?.layers;
+    let Manifest { config, layers } = read(manifest, name)?;
     let Some(layer) = layers.iter().find(|layer| layer.media_type == MODEL_MEDIA_TYPE) else {
         let found: Vec<&str> = layers.iter().map(|layer| layer.media_type.as_str()).collect();
-        return Err(bad(format!("none of its layers is a GGUF model ({})", found.join(", "))));
+        return Err(bad(match found.is_empty() {
+            true => "it lists no layers".to_owned(),
+            false => format!("none of its layers is a GGUF model ({})", found.join(", ")),
+        }));
     };
     let digest =
         Digest::parse(&layer.digest).ok_or_else(|| bad(format!("`{}` is not a sha256", layer.digest)))?;
     let path = store.join("blobs").join(digest.blob_name());
     match fs::metadata(&path) {
-        Ok(found) if found.len() == layer.size => Ok(Located { path, digest: Some(digest), built_in: None }),
+        Ok(found) if found.len() == layer.size => {
+            let family = config.and_then(|config| family(store, &Digest::parse(&config.digest)?));
+            Ok(Complete { name: name.to_string(), path, bytes: layer.size, digest, family })
+        }
         Ok(found) => {
             Err(Failure::BlobSize { path, name: name.to_string(), expected: layer.size, found: found.len() })
         }

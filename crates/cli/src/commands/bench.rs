@@ -5,9 +5,10 @@ use std::time::Instant;
 use clap::Args;
 use engine::gemma4::Path;
 use engine::gpu::{Counters, Snapshot};
-use engine::{Device, Event, Finished, GenerateOptions, LoadOptions, Model, Sampling, Session};
+use engine::{Device, Event, Finished, GenerateOptions, LoadOptions, Model, Sampling, Session, Timings};
 use serde_json::{Value, json};
 
+use crate::answer::ratio;
 use crate::byte_size::show;
 use crate::disk::{forget, sequential_read};
 use crate::failure::Failure;
@@ -26,13 +27,13 @@ pub(crate) struct Bench {
     #[command(flatten)]
     model: ModelArgument,
     /// Tokens of the prompt
-    #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..), allow_negative_numbers = true)]
     prompt: u32,
     /// Tokens of the answer
-    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(2..))]
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(2..), allow_negative_numbers = true)]
     decode: u32,
     /// Runs that are counted
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100), allow_negative_numbers = true)]
     runs: u32,
     /// Draw tokens by the settings that `run` uses when it is told nothing, with the seed 0
     #[arg(long)]
@@ -63,6 +64,20 @@ struct Run {
     /// Of the prompt and of all decoded tokens together.
     prompt_work: Counters,
     decode_work: Counters,
+}
+
+impl Run {
+    /// Of so many tokens of prompt and answer, without the work.
+    fn timed(prompt: u32, decode: u32, timings: &Timings) -> Run {
+        Run {
+            prompt_rate: ratio(f64::from(prompt), timings.prompt_seconds),
+            // The first token comes out of the prompt's last step.
+            decode_rate: ratio(f64::from(decode - 1), timings.decode_seconds),
+            first_token_seconds: timings.first_token_seconds,
+            prompt_work: Counters::default(),
+            decode_work: Counters::default(),
+        }
+    }
 }
 
 impl Bench {
@@ -101,14 +116,14 @@ impl Bench {
         report["tiers"] = json!(choice);
         report["load_to_first_token_seconds"] = until_first_token.into();
         if let Some(disk) = disk {
-            let read_seconds = model.loaded_bytes() as f64 / disk.bytes_per_second();
+            let read_seconds = ratio(model.loaded_bytes() as f64, disk.bytes_per_second());
             report["read"] = json!({
                 "bytes": model.loaded_bytes(),
                 "cold": self.cold,
                 "gigabytes_per_second": 1e-9 * disk.bytes_per_second(),
                 "seconds": read_seconds,
-                "load_over_read": load_seconds / read_seconds,
-                "load_to_first_token_over_read": until_first_token / read_seconds,
+                "load_over_read": ratio(load_seconds, read_seconds),
+                "load_to_first_token_over_read": ratio(until_first_token, read_seconds),
             });
         }
         if self.stages {
@@ -165,18 +180,15 @@ impl Bench {
         };
         let (after_prompt, finished): (Option<Counters>, Finished) =
             interrupt.stops(work).await.map_err(Failure::Engine)?;
+        interrupt.check()?;
         let (Some(after_prompt), true) = (after_prompt, finished.usage.generated_tokens == self.decode)
         else {
             return Err(Failure::Interrupted);
         };
-        let timings = finished.timings;
         Ok(Run {
-            prompt_rate: f64::from(self.prompt) / timings.prompt_seconds,
-            // The first token comes out of the prompt's last step.
-            decode_rate: f64::from(self.decode - 1) / timings.decode_seconds,
-            first_token_seconds: timings.first_token_seconds,
             prompt_work: after_prompt - before,
             decode_work: device.counters() - after_prompt,
+            ..Run::timed(self.prompt, self.decode, &finished.timings)
         })
     }
 
@@ -237,7 +249,7 @@ fn print_stage(row: &Value) -> Result<(), Failure> {
         number("dispatches"),
         show(number("weight_bytes") as u64),
         1e6 * number("seconds"),
-        1e-9 * number("weight_bytes") / number("seconds")
+        1e-9 * ratio(number("weight_bytes"), number("seconds"))
     ))
 }
 
@@ -315,6 +327,13 @@ fn arbitrary_ids(count: u32, vocabulary: u32) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A clock may be too coarse for a short step, and JSON has no number for what is divided by nothing.
+    #[test]
+    fn a_time_of_nothing_gives_a_number() {
+        let run = Run::timed(4, 2, &Timings::default());
+        assert_eq!([run.prompt_rate, run.decode_rate, run.first_token_seconds], [0.0; 3]);
+    }
 
     #[test]
     fn medians() {

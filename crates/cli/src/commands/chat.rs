@@ -1,12 +1,13 @@
 //! `rullama chat`: a conversation over standard input.
 
 use std::io::{BufRead, IsTerminal};
+use std::string::FromUtf8Error;
 
 use clap::Args;
 use engine::prompt::{Conversation, Message, Role};
 use engine::{FinishReason, GenerateOptions, Model, Session};
 
-use crate::answer::{Show, stream, timing_line};
+use crate::answer::{Show, cut_short, stream, timing_line};
 use crate::failure::Failure;
 use crate::generation_options::GenerationOptions;
 use crate::interrupt::Interrupt;
@@ -67,11 +68,14 @@ impl Chat {
             }
         };
         ask();
-        for line in std::io::stdin().lock().lines() {
-            let line = line.map_err(|error| Failure::Input {
-                name: "standard input".to_owned(),
-                problem: error.to_string(),
-            })?;
+        let mut input = std::io::stdin().lock();
+        while let Some(line) = next_line(&mut input)? {
+            let Ok(line) = line else {
+                let problem = "this line is not UTF-8 and was left out; the conversation goes on".to_owned();
+                crate::report(&Failure::Input { name: "standard input".to_owned(), problem }, false);
+                ask();
+                continue;
+            };
             match line.trim() {
                 "" => {}
                 "/exit" => break,
@@ -89,6 +93,9 @@ impl Chat {
                         Err(failure) if self.goes_on(&failure) => {
                             conversation.messages.pop();
                             crate::report(&failure, false);
+                            if failure.code() == "CONTEXT_FULL" {
+                                note("/reset starts a new conversation\n");
+                            }
                         }
                         Err(failure) => return Err(failure),
                     }
@@ -121,14 +128,14 @@ impl Chat {
             problem: error.to_string(),
         };
         let rendered = conversation.render(model.file().template()).map_err(bad)?;
-        let prompt = rendered.ids(model.file().tokenizer()).map_err(bad)?;
+        let prompt = rendered.text_ids(model.file().tokenizer()).map_err(bad)?;
         let show = if self.thinking { Show::TextAndThoughts } else { Show::Text };
+        // A Ctrl-C is for the answer that is under way; one while none is ends the program.
+        interrupt.forget();
         let (answer, finished) = stream(session, &prompt, options, interrupt, show).await?;
         print("\n")?;
         if finished.reason == FinishReason::ContextFull {
-            note(
-                "the context is full; /reset starts a new conversation, --context makes a longer one possible\n",
-            );
+            note(&cut_short(session, "; /reset starts a new conversation"));
         }
         if self.verbose {
             note(&timing_line(&finished));
@@ -139,5 +146,15 @@ impl Chat {
     /// Whether the session is as good as before.
     fn goes_on(&self, failure: &Failure) -> bool {
         matches!(failure.code(), "CONTEXT_FULL" | "BAD_INPUT")
+    }
+}
+
+/// The next line, none at the end.
+fn next_line(input: &mut impl BufRead) -> Result<Option<Result<String, FromUtf8Error>>, Failure> {
+    let mut line = Vec::new();
+    match input.read_until(b'\n', &mut line) {
+        Ok(0) => Ok(None),
+        Ok(_) => Ok(Some(String::from_utf8(line))),
+        Err(error) => Err(Failure::Input { name: "standard input".to_owned(), problem: error.to_string() }),
     }
 }

@@ -6,7 +6,8 @@ use engine::{Event, FinishReason, GenerateOptions, ModelFile, Sampling, Session}
 use serde::Serialize;
 use serde_json::json;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, in_context};
+use crate::input;
 use crate::interrupt::Interrupt;
 use crate::opening::{load, open_device, open_file};
 use crate::options::{DeviceOptions, LayoutOptions, ModelArgument};
@@ -73,6 +74,7 @@ impl Eval {
         for (question, prompt) in questions.iter().zip(&prompts) {
             let asking = answer(&mut session, prompt, question.max_tokens, &interrupt);
             let (text, calls) = interrupt.stops(asking).await?;
+            interrupt.check()?;
             let right = question.expect.is_met(&text, &calls);
             count(&mut tallies, &question.kind, right);
             if !right {
@@ -91,10 +93,10 @@ impl Eval {
 
     fn prompt(&self, question: &Question, file: &ModelFile) -> Result<Vec<u32>, Failure> {
         let bad = |error: engine::prompt::Error| Failure::Input {
-            name: self.questions.clone(),
+            name: input::shown(&self.questions),
             problem: format!("`{}`: {error}", question.words()),
         };
-        question.conversation.render(file.template()).map_err(bad)?.ids(file.tokenizer()).map_err(bad)
+        question.conversation.render(file.template()).map_err(bad)?.text_ids(file.tokenizer()).map_err(bad)
     }
 
     fn print(&self, tallies: &[Tally], wrong: &[Wrong]) -> Result<(), Failure> {
@@ -133,7 +135,9 @@ async fn answer(
         ..GenerateOptions::default()
     };
     let (mut text, mut calls) = (String::new(), Vec::new());
-    let mut generation = session.generate(prompt, &options, interrupt.cancel())?;
+    let context_max = session.model().config().context;
+    let mut generation =
+        session.generate(prompt, &options, interrupt.cancel()).map_err(in_context(context_max))?;
     while let Some(event) = generation.next().await? {
         match event {
             Event::Text(more) => text.push_str(&more),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::byte_size::show;
 use crate::failure::Failure;
-use crate::opening::{open_device, open_file};
+use crate::opening::{open_device, open_file, plan};
 use crate::options::{DeviceOptions, LayoutOptions, ModelArgument};
 use crate::terminal::{Chatter, print_json, print_line};
 use crate::tiers::{asked, choice_for};
@@ -47,7 +47,7 @@ impl PlanCommand {
         let budget =
             self.device.budget.into_iter().chain(self.device.profile.and_then(Profile::budget)).min();
         let options = LoadOptions { budget, ..self.layout.load_options(ground.tiers) };
-        let plan = opened.file.plan(&options, &ground.limits).map_err(opened.context())?;
+        let plan = plan(&opened, &options, &ground.limits)?;
         if self.json {
             return print_json(&document(&plan, &ground, &options));
         }

@@ -5,7 +5,7 @@ use engine::prompt::{Conversation, TemplateSize};
 use serde_json::json;
 
 use crate::failure::Failure;
-use crate::input::read_text;
+use crate::input::{read_text, shown};
 use crate::opening::open_file;
 use crate::options::ModelArgument;
 use crate::terminal::{Chatter, print, print_json};
@@ -41,7 +41,7 @@ impl Render {
     pub(super) async fn run(&self, chatter: Chatter) -> Result<(), Failure> {
         let opened = open_file(&self.model, chatter).await?;
         let bad = |error: engine::prompt::Error| Failure::Input {
-            name: self.input.clone(),
+            name: shown(&self.input),
             problem: error.to_string(),
         };
         let template = match self.template {

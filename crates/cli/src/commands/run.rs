@@ -4,7 +4,7 @@ use clap::Args;
 use engine::prompt::{Conversation, Message, Role, Special};
 use engine::{FinishReason, GenerateOptions, ModelFile};
 
-use crate::answer::{Report, Show, end_line, stream, timing_line};
+use crate::answer::{Report, Show, cut_short, end_line, stream, timing_line};
 use crate::failure::Failure;
 use crate::generation_options::GenerationOptions;
 use crate::input::{read_ids, read_text};
@@ -51,7 +51,7 @@ pub(crate) struct Run {
     pub(crate) json: bool,
     /// With --json: how likely each token was, and the N likeliest in its place, 0 to 20. Natural logarithms of the
     /// model's own probabilities, which temperature, penalties and the other options do not change
-    #[arg(long, value_name = "N", requires = "json", value_parser = clap::value_parser!(u32).range(0..=20))]
+    #[arg(long, value_name = "N", requires = "json", value_parser = clap::value_parser!(u32).range(0..=20), allow_negative_numbers = true)]
     logprobs: Option<u32>,
     /// Show counts and times of the answer on standard error
     #[arg(long, short)]
@@ -90,6 +90,10 @@ impl Run {
         } else {
             end_line(&answer)?;
         }
+        // The JSON says so itself.
+        if finished.reason == FinishReason::ContextFull && !self.json {
+            note(&cut_short(&session, ""));
+        }
         if self.verbose {
             note(&timing_line(&finished));
             // With it, an answer that was worth keeping can be had again.
@@ -98,7 +102,7 @@ impl Run {
         if self.memory {
             note(&format!("{}\n", device.memory()));
         }
-        if finished.reason == FinishReason::Cancelled { Err(Failure::Interrupted) } else { Ok(()) }
+        interrupt.check()
     }
 
     fn prompt(&self, file: &ModelFile) -> Result<Vec<u32>, Failure> {
@@ -109,6 +113,11 @@ impl Run {
             "-" => &read_text("-")?,
             text => text,
         };
+        // With --raw it is the start token that is gone on from.
+        if text.trim().is_empty() && !self.raw {
+            let problem = "the prompt is empty; give a text, in quotes, or - and a text on standard input";
+            return Err(Failure::Usage(problem.to_owned()));
+        }
         let bad = |error: engine::prompt::Error| Failure::Input {
             name: "prompt".to_owned(),
             problem: error.to_string(),
@@ -125,7 +134,7 @@ impl Run {
         messages.push(Message::new(Role::User, text));
         let conversation = Conversation { enable_thinking: self.thinking, ..Conversation::new(messages) };
         let rendered = conversation.render(file.template()).map_err(bad)?;
-        rendered.ids(file.tokenizer()).map_err(bad)
+        rendered.text_ids(file.tokenizer()).map_err(bad)
     }
 
     fn options(&self) -> GenerateOptions {

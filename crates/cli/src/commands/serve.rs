@@ -1,7 +1,7 @@
 //! `rullama serve`: the web app and the models of the Ollama store on a local address.
 
 use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -15,11 +15,12 @@ use crate::terminal::{note, print_line};
 /// Serve the web app, and the models of the Ollama store for it to download
 #[derive(Args, Debug)]
 pub(crate) struct Serve {
-    /// The address to listen on; others than this machine reach it only if it is not a loopback address
-    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
-    host: IpAddr,
+    /// The address to listen on, or a name of this machine's; others than this machine reach it only if it is not a
+    /// loopback address
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", value_parser = host)]
+    host: String,
     /// The port; 0 takes a free one
-    #[arg(long, default_value_t = 8088)]
+    #[arg(long, default_value_t = 8088, allow_negative_numbers = true)]
     port: u16,
     /// The folder of the built web app, instead of the one that is part of the program
     #[arg(long, value_name = "FOLDER")]
@@ -41,15 +42,25 @@ impl Serve {
     }
 
     async fn listen(&self, app: Option<App>) -> Result<(), Failure> {
-        let listener =
-            TcpListener::bind((self.host, self.port)).await.map_err(|error| self.cannot_listen(&error))?;
+        let wanted = (self.host.as_str(), self.port);
+        let listener = TcpListener::bind(wanted).await.map_err(|error| self.cannot_listen(&error))?;
         let address = listener.local_addr()?;
         let stores = store::folders();
         let models = store::complete(&stores).len();
+        for failure in store::incomplete(&stores) {
+            note(&format!("left out: {failure}\n"));
+        }
+        if models == 0 {
+            let searched: Vec<String> = stores.iter().map(|store| store.display().to_string()).collect();
+            let searched = searched.join(", ");
+            note(&format!(
+                "no models: searched {searched}; OLLAMA_MODELS names the folder of another store\n"
+            ));
+        }
         if app.is_none() {
             note(crate::serve::NO_APP);
         }
-        let hosts = if self.host.is_loopback() { Hosts::Loopback } else { Hosts::Any };
+        let hosts = if address.ip().is_loopback() { Hosts::Loopback } else { Hosts::Any };
         if hosts == Hosts::Any {
             note(
                 "whoever reaches this address can use the app and download the models; away from this machine browsers \
@@ -63,7 +74,10 @@ impl Serve {
     }
 
     fn cannot_listen(&self, error: &std::io::Error) -> Failure {
-        let address = SocketAddr::new(self.host, self.port);
+        let address = match self.host.contains(':') {
+            true => format!("[{}]:{}", self.host, self.port),
+            false => format!("{}:{}", self.host, self.port),
+        };
         let problem = match error.kind() {
             ErrorKind::AddrInUse => {
                 "the port is in use; stop the program that holds it, or choose another with `--port N`"
@@ -81,6 +95,16 @@ fn shown(address: SocketAddr) -> String {
         ip if ip.is_unspecified() => format!("http://localhost:{}", address.port()),
         _ => format!("http://{address}"),
     }
+}
+
+/// An address, or what can be a name. Which name leads where is the system's to say.
+fn host(text: &str) -> Result<String, String> {
+    let named = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    if text.parse::<IpAddr>().is_ok() || !text.is_empty() && text.bytes().all(named) {
+        return Ok(text.to_owned());
+    }
+    Err("it is an address such as 127.0.0.1 or ::1, or a name such as localhost, without scheme and port"
+        .to_owned())
 }
 
 /// An origin as browsers write it.

@@ -5,7 +5,7 @@ use engine::prompt::{Special, Tokenizer};
 use serde_json::json;
 
 use crate::failure::Failure;
-use crate::input::{read_ids, read_text};
+use crate::input::{read_ids, read_text, shown};
 use crate::opening::open_file;
 use crate::options::ModelArgument;
 use crate::terminal::{Chatter, print, print_json, print_line};
@@ -63,7 +63,7 @@ impl Tokenize {
         let tokens = tokenizer.len();
         if let Some(id) = ids.iter().find(|&&id| id as usize >= tokens) {
             let problem = format!("token id {id} is outside the vocabulary of {tokens}");
-            return Err(Failure::Input { name: self.decode.clone().unwrap_or_default(), problem });
+            return Err(Failure::Input { name: shown(self.decode.as_deref().unwrap_or_default()), problem });
         }
         let text = tokenizer.decode(ids);
         if self.json { print_json(&json!({ "text": text })) } else { print(&text) }

@@ -128,3 +128,27 @@ fn a_full_context_ends_a_chat_turn_and_not_the_chat() {
     assert!(ran.err.contains("context of 64") && ran.err.contains("remedy: "), "{ran:?}");
     assert!(ran.out.ends_with('\n'), "the second message was answered: {ran:?}");
 }
+
+#[test]
+fn a_line_that_is_no_text_does_not_end_a_chat() {
+    let file = model_file(MODELS[0]);
+    let chat = |input: &[u8]| rullama(["chat", &file, "--greedy", "--max-tokens", "5"]).input(input).run();
+    let ran = chat(b"Hello\n\xff\xfe\nHello\n");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(
+        ran.err,
+        "error: standard input: this line is not UTF-8 and was left out; the conversation goes on\n"
+    );
+    // The conversation is that without the line.
+    assert_eq!(ran.out, chat(b"Hello\nHello\n").out);
+}
+
+#[test]
+fn an_empty_prompt_is_not_answered() {
+    let file = model_file(MODELS[0]);
+    let run = |prompt: &str, input: &str| rullama(["run", &file, prompt]).input(input).run();
+    run("", "").failed(2, &["the prompt is empty"]);
+    run("-", "").failed(2, &["the prompt is empty"]);
+    run("-", " \n").failed(2, &["the prompt is empty"]);
+    rullama(["run", &file, "", "--raw", "--max-tokens", "1", "--greedy"]).run().ok();
+}

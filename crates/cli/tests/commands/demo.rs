@@ -70,6 +70,7 @@ fn a_line_that_is_no_question_is_named() {
     check(r#"{"kind": "k", "messages": []}"#, "expect");
     check(r#"{"kind": "k", "messages": [], "expect": {"like": "x"}}"#, "like");
     eval("eval-empty", &[""], &[]).failed(1, &["has no questions"]);
+    rullama(["eval", "demo", "-"]).input("{").run().failed(1, &["standard input: line 1"]);
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Ctrl-C, and readers that have seen enough.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command};
+use std::time::Duration;
 
 use crate::goldens::{MODELS, model_file};
-use crate::program::{Program, Ran, rullama};
+use crate::program::{Program, Ran, folder, rullama, text};
 
 /// An answer that goes on until the context of the tiny model is full, which takes minutes.
 fn endless() -> Program {
@@ -59,4 +60,30 @@ fn a_reader_that_leaves_ends_the_work() {
     drop(child.stdout.take());
     let ran = Ran::of(child);
     assert_eq!((ran.code, ran.err.contains("error")), (0, false), "{ran:?}");
+}
+
+/// Presses while shaders are compiled, which begins when the memory of a trial context is given back and takes longer than
+/// the bytes of the model take; where it does not, something later is stopped.
+fn while_loading(arguments: &[&str]) {
+    let mut child = rullama(arguments).env("RULLAMA_TRACE_MEM", "1").start();
+    let mut events = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(events.any(|line| line.unwrap().contains("credited")), "{arguments:?}");
+    std::thread::sleep(Duration::from_millis(200));
+    interrupt(&child);
+    let said: Vec<String> = events.map(Result::unwrap).collect();
+    let ran = Ran::of(child);
+    assert_eq!((ran.code, ran.out.as_str()), (130, ""), "{arguments:?} {said:?}");
+    assert_eq!(said.last().map(String::as_str), Some("error: interrupted"), "{arguments:?}");
+}
+
+#[test]
+fn loading_is_stopped_to_its_end() {
+    let folder = folder("interrupted-loading");
+    let (ids, out) = (text(&folder.join("ids.json")), folder.join("out.f32"));
+    std::fs::write(&ids, "[2, 5, 6]").unwrap();
+    // The demo model's context is large enough for a trial context whose memory is traced.
+    while_loading(&["run", "demo", "Hello", "--ignore-eos"]);
+    while_loading(&["bench", "demo", "--context", "2048"]);
+    while_loading(&["logits", "demo", "--ids", &ids, "--out", &text(&out), "--context", "2048"]);
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "nothing beside the ids");
 }

@@ -79,4 +79,49 @@ fn ids_that_cannot_be_are_refused() {
     check("words", &[], 1, &["ids.json", "not a JSON list of token ids"]);
     check("[2, 768]", &[], 1, &["768", "vocabulary"]);
     check("[2, 5, 6]", &["--context", "2"], 1, &["3 tokens", "context of 2", "--context"]);
+    let many = serde_json::to_string(&vec![2; 2049]).unwrap();
+    check(&many, &[], 1, &["2049 tokens", "context of 2048", "shorten the prompt"]);
+}
+
+#[test]
+fn no_input_is_overwritten_and_an_old_file_is_replaced() {
+    let folder = folder("logits-outputs");
+    let [model, ids, out] = ["model.gguf", "ids.json", "out.f32"].map(|name| text(&folder.join(name)));
+    std::fs::copy(model_file(MODELS[3]), &model).unwrap();
+    std::fs::write(&ids, "[2, 5, 6]").unwrap();
+    let logits = |out: &str, options: &[&str]| {
+        rullama(["logits", &model, "--ids", &ids, "--out", out].iter().chain(options))
+    };
+    let before = std::fs::read(&model).unwrap();
+    // The same file by another path.
+    let detour = text(&folder.join("../logits-outputs/model.gguf"));
+    for input in [&model, &detour, &ids] {
+        logits(input, &[]).run().failed(2, &["would overwrite the input", input, "name another file"]);
+    }
+    assert!(std::fs::read(&model).unwrap() == before && std::fs::read(&ids).unwrap() == b"[2, 5, 6]");
+    logits(&text(&folder.join("none/out.f32")), &[]).run().failed(2, &["no folder"]);
+    let both = logits("-", &["--json"]).run();
+    assert!(both.code == 2 && both.out.is_empty() && both.err.contains("--out - and --json"), "{both:?}");
+
+    std::fs::write(&out, "old").unwrap();
+    logits(&out, &["--max-tokens"]).run().failed(2, &["--max-tokens"]);
+    assert_eq!(std::fs::read(&out).unwrap(), b"old");
+    logits(&out, &[]).run().ok();
+    let written = std::fs::read(&out).unwrap();
+    assert_eq!(written.len(), 4 * 3 * 768);
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 3, "nothing is left beside it");
+    let output = logits("-", &[]).start().wait_with_output().unwrap();
+    assert!(output.status.success() && output.stdout == written, "{:?}", output.stderr);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_device_that_is_full_is_named() {
+    let ids = folder("logits-full").join("ids.json");
+    std::fs::write(&ids, "[2, 5, 6]").unwrap();
+    let file = model_file(MODELS[3]);
+    rullama(["logits", &file, "--ids", &text(&ids), "--out", "/dev/full"])
+        .run()
+        .failed(1, &["writing /dev/full", "No space left"]);
+    assert!(std::path::Path::new("/dev/full").exists());
 }

@@ -39,6 +39,21 @@ fn a_bench_for_people() {
     assert!(ran.contains("gate_up") && ran.contains("GB/s"), "{ran}");
 }
 
+/// One decoded step is all there is to time.
+#[test]
+fn the_shortest_bench() {
+    let bench = |options: &[&str]| {
+        let shortest = ["bench", "demo", "--prompt", "4", "--decode", "2", "--runs", "1"];
+        rullama(shortest.iter().chain(options)).run().ok()
+    };
+    assert!(bench(&[]).out.contains("decode  2 tokens"));
+    let ran = bench(&["--json"]).json();
+    for rate in ["prompt_tokens_per_second", "decode_tokens_per_second", "first_token_seconds"] {
+        assert!(ran[rate].is_number(), "{rate}: {ran}");
+    }
+    assert!(ran["decode_tokens_per_second_runs"][0].is_number(), "{ran}");
+}
+
 #[test]
 fn a_context_that_is_too_short_to_measure() {
     let file = model_file(MODELS[0]);

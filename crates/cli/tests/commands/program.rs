@@ -37,8 +37,8 @@ impl Program {
         self
     }
 
-    pub(crate) fn input(mut self, text: &str) -> Program {
-        self.input = text.as_bytes().to_vec();
+    pub(crate) fn input(mut self, content: impl AsRef<[u8]>) -> Program {
+        self.input = content.as_ref().to_vec();
         self
     }
 

@@ -26,7 +26,7 @@ fn no_adapter() {
 #[test]
 fn too_small_a_budget() {
     let file = model_file(MODELS[0]);
-    let says = ["budget is 1000000 bytes", "remedy: ", "--context"];
+    let says = ["budget is 1000000 bytes", "remedy: no options make it fit", "--context", "larger --budget"];
     rullama(["run", &file, "Hi", "--budget", "1M"]).run().failed(1, &says);
     rullama(["plan", &file, "--budget", "1M"]).run().failed(1, &says);
     let ran = rullama(["run", &file, "Hi", "--greedy", "--max-tokens", "2", "--budget", "1G"]).run();
@@ -67,17 +67,77 @@ fn too_large_a_context() {
     let run = |context: &str| rullama(["plan", &file, "--context", context].iter().chain(&small)).run();
     run("1024").ok();
     run("1048576").failed(1, &["blk.", "needs", "binds at most 134217728", "smaller context"]);
-    run("2097152").failed(2, &["context of 2097152", "1 to 1048576"]);
+    run("2097152")
+        .failed(2, &["context of 2097152", "1 to 1048576", "remedy: with this model --context can be"]);
     let run = |context: &str| rullama(["run", &file, "Hi", "--context", context].iter().chain(&small)).run();
     run("1048576").failed(1, &["binds at most 134217728"]);
     run("0").failed(2, &["context of 0"]);
 }
 
+/// What is proposed is tried out: it helps.
+#[test]
+fn options_that_make_a_model_fit() {
+    let needed = |options: &[&str]| {
+        let plan = rullama(["plan", "demo", "--json"].iter().chain(options)).run().ok().json();
+        plan["total_bytes"].as_u64().unwrap()
+    };
+    let check = |budget: u64, options: &[&str], names: &[&str]| {
+        let budget = budget.to_string();
+        let plan = |more: &[&str]| {
+            let usual = ["plan", "demo", "--budget", &budget];
+            rullama(usual.iter().chain(options).chain(more)).run()
+        };
+        let ran = plan(&[]);
+        let all: Vec<&str> = ["remedy: it fits with ", "; or give a larger --budget"]
+            .into_iter()
+            .chain(names.iter().copied())
+            .collect();
+        ran.failed(1, &all);
+        let ways = ran.err.split("it fits with ").nth(1).unwrap().split(';').next().unwrap();
+        for way in ways.split(", or with ") {
+            let more: Vec<&str> = way.trim_matches('`').split(' ').collect();
+            plan(&more).ok();
+        }
+    };
+    let short = ["--chunk", "64"];
+    let usual = needed(&short);
+    let streamed = needed(&["--chunk", "64", "--per-layer-table", "streamed"]);
+    check(streamed, &[], &["with `--per-layer-table streamed`;"]);
+    check(needed(&["--chunk", "64", "--context", "1000"]), &[], &[", or with `--context 1000`;"]);
+    check(streamed - 1, &[], &["`--per-layer-table streamed --kv q8`"]);
+    check(usual - 1, &["--chunk", "64"], &["--per-layer-table streamed"]);
+    let least = needed(&["--chunk", "16", "--kv", "q8", "--per-layer-table", "streamed", "--context", "256"]);
+    check(least, &[], &["`--per-layer-table streamed --kv q8 --chunk 16 --context 2"]);
+}
+
 #[test]
 fn a_prompt_longer_than_the_context() {
     let file = model_file(MODELS[0]);
-    let prompt = "word ".repeat(50);
-    rullama(["run", &file, &prompt, "--context", "16"]).run().failed(1, &["context of 16", "remedy: "]);
+    let run = |words: usize, options: &[&str], says: &[&str]| {
+        let command = ["run", &file, "-"];
+        rullama(command.iter().chain(options)).input("word ".repeat(words)).run().failed(1, says);
+    };
+    let larger = "remedy: give a larger --context, this model has up to 2048";
+    run(50, &["--context", "16"], &["context of 16", larger]);
+    // No context holds so much, and so none is proposed.
+    let shorter = "remedy: shorten the prompt; this model's longest context is 2048";
+    run(3000, &["--context", "16"], &["context of 16", shorter]);
+    run(3000, &[], &["context of 2048", shorter]);
+}
+
+#[test]
+fn an_answer_that_the_context_cuts_short() {
+    let file = model_file(MODELS[0]);
+    let run = |options: &[&str]| {
+        let usual = ["run", &file, "Hi", "--greedy", "--ignore-eos", "--context", "24"];
+        rullama(usual.iter().chain(options)).run()
+    };
+    let ran = run(&[]);
+    assert_eq!((ran.code, ran.err.lines().count()), (0, 1), "{ran:?}");
+    assert!(ran.err.contains("the context of 24 tokens is full") && ran.err.contains("--context"), "{ran:?}");
+    assert!(!ran.out.is_empty() && !ran.out.contains("context"), "{ran:?}");
+    assert_eq!(run(&["--json"]).ok().json()["reason"], "context_full");
+    run(&["--max-tokens", "2"]).ok();
 }
 
 #[test]

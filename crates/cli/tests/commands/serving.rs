@@ -361,7 +361,7 @@ fn what_cannot_be_served_is_said() {
     run(&["--app", &text(&app.join("assets"))]).failed(1, &["holds no index.html", "cargo xtask web"]);
     run(&["--app", &text(&app.join("none"))]).failed(1, &["none"]);
     assert_eq!(run(&["--allow-origin", "https://example.org/path"]).code, 2);
-    assert_eq!(run(&["--host", "example.org"]).code, 2);
+    run(&["--host", "http://127.0.0.1"]).failed(2, &["--host", "without scheme and port"]);
 }
 
 #[test]
@@ -371,4 +371,39 @@ fn every_address_answers_to_any_name() {
     assert!(server.address.starts_with("localhost:"), "{}", server.address);
     let named = b"GET / HTTP/1.1\r\nHost: box.example.org\r\nConnection: close\r\n\r\n";
     assert_eq!(server.status(named), 200);
+}
+
+#[test]
+fn a_name_of_this_machine_is_an_address() {
+    let program =
+        rullama(["serve", "--port", "0", "--host", "localhost", "--app", &text(&app("serve-localhost"))]);
+    let server = Server::start(program);
+    server.check("GET /", &[], 200, &[], "<p>");
+    let named = b"GET / HTTP/1.1\r\nHost: box.example.org\r\nConnection: close\r\n\r\n";
+    assert_eq!(server.status(named), 403, "it is a loopback address");
+}
+
+/// What a server says on standard error before it listens.
+fn said(store: &Path, app_name: &str) -> String {
+    let mut server = Server::start(serve(&app(app_name)).env("OLLAMA_MODELS", store));
+    let mut stderr = server.child.stderr.take().unwrap();
+    server.child.kill().unwrap();
+    let mut said = String::new();
+    stderr.read_to_string(&mut said).unwrap();
+    said
+}
+
+#[test]
+fn models_that_are_not_served_are_told() {
+    let nowhere = folder("serve-nowhere").join("none");
+    let told = said(&nowhere, "serve-nowhere-app");
+    assert!(told.contains(&format!("no models: searched {}", text(&nowhere))), "{told}");
+    assert!(told.contains("OLLAMA_MODELS"), "{told}");
+
+    let told = said(&store("serve-left-out").0, "serve-left-out-app");
+    let left_out: Vec<&str> = told.lines().filter(|line| line.starts_with("left out: ")).collect();
+    assert_eq!(left_out.len(), 2, "{told}");
+    assert!(told.contains("the manifest of `gemma4:partial` says 15"), "{told}");
+    assert!(told.contains("gemma4/broken: the manifest cannot be used"), "{told}");
+    assert!(!told.contains("no models"), "{told}");
 }

@@ -104,6 +104,8 @@ fn an_incomplete_store() {
         { "mediaType": "application/vnd.ollama.image.model", "digest": "sha256:../../x", "size": 1 }] }),
     );
     run().failed(1, &["`sha256:../../x` is not a sha256"]);
+    write_manifest(&store, manifest, &serde_json::json!({ "layers": [] }));
+    run().failed(1, &["it lists no layers"]);
     write_manifest(&store, manifest, &serde_json::json!({ "error": "not found" }));
     run().failed(1, &["manifest cannot be used", "layers"]);
 }

@@ -25,7 +25,7 @@ fn check_tokenizer(file: &str, golden: &Value, step: usize) {
         assert_eq!(decoded, case["decoded"].as_str().unwrap(), "{given:?}");
         // What `--json` prints can be given back, and the text then comes as JSON.
         let decoded =
-            rullama(["tokenize", file, "--decode", "-", "--json"]).input(&ran.to_string()).run().ok().json();
+            rullama(["tokenize", file, "--decode", "-", "--json"]).input(ran.to_string()).run().ok().json();
         assert_eq!(decoded, json!({ "text": case["decoded"] }), "{given:?}");
     }
 }

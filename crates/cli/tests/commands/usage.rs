@@ -26,6 +26,67 @@ fn wrong_flags_are_wrong_usage() {
 }
 
 #[test]
+fn negative_numbers_are_out_of_range() {
+    let check = |option: &str, value: &str, says: &str| {
+        rullama(["run", "demo", "Hi", option, value]).run().failed(2, &[option, value, says]);
+    };
+    check("--context", "-1", "is not in 0..");
+    check("--chunk", "-1", "is not in 0..");
+    check("--top-k", "-1", "is not in 0..");
+    check("--max-tokens", "-1", "is not in 0..");
+    check("--draft-max", "-1", "is not in 0..");
+    check("--temperature", "-1", "from 0 to 100");
+    check("--top-p", "-0.5", "up to 1");
+    check("--budget", "-1", "is not a size");
+    check("--budget", "-1G", "is not a size");
+}
+
+#[test]
+fn a_prompt_of_several_words_is_quoted() {
+    rullama(["run", "demo", "hello", "world"]).run().failed(2, &["'world'", "put it in quotes"]);
+    rullama(["-q", "run", "demo", "hello", "world"]).run().failed(2, &["put it in quotes"]);
+    let other = rullama(["inspect", "demo", "world"]).run();
+    assert!(other.code == 2 && !other.err.contains("quotes"), "{other:?}");
+}
+
+#[test]
+fn wrong_usage_is_json_where_a_program_asks_for_it() {
+    let check = |arguments: &[&str], message: &str, remedy: &str| {
+        let ran = rullama(arguments).run();
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{ran:?}");
+        let error: serde_json::Value =
+            serde_json::from_str(&ran.err).unwrap_or_else(|error| panic!("{error}: {ran:?}"));
+        assert_eq!(error["code"], "USAGE", "{ran:?}");
+        assert_eq!(
+            (error["message"].as_str(), error["remedy"].as_str()),
+            (Some(message), Some(remedy)),
+            "{ran:?}"
+        );
+    };
+    let nothing = "see --help";
+    check(
+        &["plan", "demo", "--json", "--kv", "f64"],
+        "invalid value 'f64' for '--kv <TYPE>' [possible values: f16, f32, q8]",
+        nothing,
+    );
+    check(
+        &["run", "--json"],
+        "the following required arguments were not provided: <MODEL> <PROMPT>",
+        nothing,
+    );
+    check(&["dance", "--json"], "unrecognized subcommand 'dance'", nothing);
+    check(
+        &["run", "--json", "demo", "hello", "world"],
+        "unexpected argument 'world' found",
+        "the prompt is one argument: put it in quotes, as in rullama run demo \"Hello, world\"",
+    );
+    // Not an option but a prompt.
+    let ran = rullama(["run", "demo", "--kv", "f64", "--", "--json"]).run();
+    assert!(ran.err.starts_with("error: "), "{ran:?}");
+    assert!(rullama(["run", "--json", "--help"]).run().ok().out.contains("Usage:"));
+}
+
+#[test]
 fn help_says_what_a_script_needs() {
     let help = rullama(["--help"]).run().ok().out;
     for part in
