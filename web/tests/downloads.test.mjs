@@ -97,8 +97,10 @@ export default {
       };
       const other = digestOf(OTHER);
       files.add('/wrong', THIRD);
-      await check('/wrong', 'WRONG_DIGEST', { digest: other }, digestOf(THIRD), other, 'deleted');
-      equal(await call(page, 'listPartial'), [], 'what is wrong is not kept');
+      await check('/wrong', 'WRONG_DIGEST', { digest: other }, digestOf(THIRD), other, 'they stay');
+      equal((await call(page, 'listPartial')).map(({ done }) => done), [THIRD.length], 'what may be put right');
+      await check('/wrong', 'WRONG_DIGEST', { digest: other }, other, 'deleted', 'another file');
+      equal(await call(page, 'listPartial'), [], 'what the server has sent twice is not kept');
       files.add('/short', OTHER, { total: 1000 });
       await check('/short', 'WRONG_LENGTH', { digest: other, bytes: OTHER.length }, '1000', String(OTHER.length));
       files.add('/gone', OTHER, { status: 404 });
@@ -128,6 +130,23 @@ export default {
       equal([got.error, got.stored], [undefined, DIGEST], `the file in the end (${got.message})`);
       equal(file.asked.map(({ range }) => range).slice(1), ['bytes=200000-299999', 'bytes=200000-299999'], 'what was asked for again');
       equal([list.asked.length, await call(page, 'listPartial')], [2, []], 'requests for the list, and unfinished downloads');
+    });
+  },
+
+  async 'a file that came wrong from a server without digests of blocks is compared with what it sends again'(test) {
+    await withFiles(test, async ({ page, files }) => {
+      const file = files.add('/file', FILE, { spoil: 250_000 }, { stall: 10_000 });
+      const wanted = { url: '/file', name: 'm', digest: DIGEST };
+      equal((await download(page, wanted)).error, 'WRONG_DIGEST', 'a file that came wrong');
+      const stalled = files.stalled();
+      const lost = download(page, wanted);
+      await stalled;
+      await page.evaluate(() => globalThis.abort.abort());
+      equal((await lost).error, 'CANCELLED', 'a comparison that was paused');
+      const got = await download(page, wanted);
+      equal([got.error, got.stored], [undefined, DIGEST], `the file in the end (${got.message})`);
+      equal(file.asked.map(({ status }) => status), [206, 206, 206], 'answers');
+      equal(await call(page, 'listPartial'), [], 'unfinished downloads');
     });
   },
 

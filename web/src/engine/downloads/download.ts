@@ -53,8 +53,10 @@ const DIGEST = /^sha256:[0-9a-f]{64}$/;
  * Rejects with `CANCELLED`; `NETWORK` when the server refuses or cannot be reached after several attempts;
  * `BAD_FILE` when it sends something else than a GGUF file, such as a page to sign in; `WRONG_LENGTH`; `STORAGE_FULL`,
  * `NO_STORAGE` or `IN_USE`. When the digest is wrong and the server has a list of the digests of the file's blocks, as
- * `rullama serve` has (at the address with `.blocks` behind its path), only the blocks that are wrong are loaded again;
- * without one the call rejects with `WRONG_DIGEST`, and all bytes are gone, since nothing tells which of them are wrong.
+ * `rullama serve` has (at the address with `.blocks` behind its path), only the blocks that are wrong are loaded again.
+ * Without one the call rejects with `WRONG_DIGEST` and the bytes stay (`details.isKept`): the next call compares them with what
+ * the server sends then, block by block, up to where the digest is right. They are deleted when the server has sent the same
+ * bytes twice, so that it has another file, or knows no ranges.
  */
 export async function download(wanted: Wanted, options: DownloadOptions = {}): Promise<StoredModel> {
   const plain = checked(wanted);

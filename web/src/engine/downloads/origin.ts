@@ -11,6 +11,8 @@ export interface Origin {
   total: number | null;
   etag: string | null;
   lastModified: string | null;
+  /** Of a complete file with a wrong digest: the bytes that were compared with what the server sent again, and whether some were others. */
+  compared?: { bytes: number; differed: boolean };
 }
 
 /** Whether what came from `origin` can be the beginning of what is wanted now. */

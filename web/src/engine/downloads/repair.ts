@@ -1,10 +1,8 @@
 // Which blocks of a complete file are wrong, by their digests, where the server has a list of them; only those are loaded again.
 import { ask, Interrupted, interruption } from './answer.ts';
+import { Blocks } from './blocks.ts';
 import { digestOf } from './hash.ts';
-import { Bodies } from './pieces.ts';
 import type { Meter } from './progress.ts';
-import { insist } from './retry.ts';
-import { whileHeard } from './silence.ts';
 import type { GrowingFile, Tools } from './transfer.ts';
 
 /** Largest block that is taken: one is held in memory. */
@@ -55,22 +53,23 @@ class Repair {
   readonly #file: GrowingFile;
   readonly #tools: Tools;
   readonly #meter: Meter;
-  readonly #bodies = new Bodies();
+  readonly #blocks: Blocks;
 
   constructor(url: string, file: GrowingFile, tools: Tools, meter: Meter) {
     this.#url = url;
     this.#file = file;
     this.#tools = tools;
     this.#meter = meter;
+    this.#blocks = new Blocks(url, file.bytes, tools, meter);
   }
 
   /** What the server says of its blocks; null if it says nothing. */
   async blocks(): Promise<Block[] | null> {
     let text: string | null | undefined;
     const attempt = async () => {
-      text = await this.#heard(listAddress(this.#url), (signal, heard) => this.#list(signal, heard));
+      text = await this.#blocks.heard(listAddress(this.#url), (signal, heard) => this.#list(signal, heard));
     };
-    await this.#insist(() => text !== undefined, () => 0, attempt);
+    await this.#blocks.insist(() => text !== undefined, () => 0, attempt);
     return text ? blocksOf(text, this.#file.bytes) : null;
   }
 
@@ -84,7 +83,7 @@ class Repair {
       return null;
     }
     heard();
-    const body = response.body && this.#bodies.pieces(response.body);
+    const body = response.body && this.#blocks.pieces(response.body);
     const decoder = new TextDecoder();
     let text = '';
     try {
@@ -127,7 +126,7 @@ class Repair {
       const { start, end, digest } = wrong[next]!;
       const content = new Uint8Array(end - start);
       this.#meter.at('loading', right(), this.#file.bytes);
-      await this.#heard(this.#url, (signal, heard) => this.#load(content, start, signal, () => (onAnswer(), heard())));
+      await this.#blocks.load(content, start, onAnswer);
       const hash = this.#tools.newHash();
       hash.update(content);
       if (`sha256:${hash.digest()}` !== digest) {
@@ -137,42 +136,7 @@ class Repair {
       missing -= content.length;
       next++;
     };
-    await this.#insist(() => next === wrong.length, right, attempt);
+    await this.#blocks.insist(() => next === wrong.length, right, attempt);
     this.#meter.at('loading', right(), this.#file.bytes);
-  }
-
-  /** Fills `content` with the bytes from `start`. */
-  async #load(content: Uint8Array, start: number, signal: AbortSignal, heard: () => void): Promise<void> {
-    const answer = await ask(this.#url, start, content.length, null, this.#tools.fetch, signal);
-    heard();
-    const body = this.#bodies.pieces(answer.body);
-    let [at, filled] = [answer.start, 0];
-    const failed = (problem: string) => new Interrupted(this.#url, problem);
-    try {
-      if (at > start) throw failed(`the server sent bytes from ${at} where those from ${start} were asked for`);
-      while (filled < content.length) {
-        const piece = await body.next().catch((thrown: Error) => {
-          throw failed(`the connection broke at byte ${at}: ${thrown.message}`);
-        });
-        if (!piece) throw failed(`the answer ended at byte ${at}`);
-        heard();
-        // A server that does not know ranges begins at the beginning.
-        const fresh = piece.subarray(Math.max(0, start + filled - at), start + content.length - at);
-        content.set(fresh, filled);
-        filled += fresh.length;
-        at += piece.length;
-      }
-    } finally {
-      body.cancel();
-    }
-  }
-
-  #heard<T>(url: string, work: (signal: AbortSignal, heard: () => void) => Promise<T>): Promise<T> {
-    return whileHeard(url, this.#tools.silenceSeconds, this.#tools.signal, work);
-  }
-
-  #insist(isDone: () => boolean, reached: () => number, attempt: (onAnswer: () => void) => Promise<void>): Promise<void> {
-    const { bytes } = this.#file;
-    return insist({ isDone, reached, attempt, onWait: (more) => this.#meter.at('waiting', bytes, bytes, more) }, this.#tools.signal);
   }
 }

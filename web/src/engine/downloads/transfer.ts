@@ -2,6 +2,7 @@
 import { ModelError, SourceError, StorageError } from '../errors.ts';
 import { ask, Interrupted, type Answer } from './answer.ts';
 import type { PlainWanted } from './download.ts';
+import { compare, type Outcome } from './compare.ts';
 import { digestOf, FollowingHash, type Hash, type Readable } from './hash.ts';
 import { goesOn, hasChanged, isRecognised, type Origin } from './origin.ts';
 import { Pace, STRETCH_BYTES } from './pace.ts';
@@ -38,7 +39,7 @@ const MAGIC = Uint8Array.of(0x47, 0x47, 0x55, 0x46);
 
 /**
  * Loads what is missing of `wanted` into `file`, and what is wrong once more where the server tells what that is; returns the
- * digest, `sha256:…`. On failure the bytes stay for the next call, except after `WRONG_DIGEST`, when nothing tells which are wrong.
+ * digest, `sha256:…`. On failure the bytes stay for the next call, but for those of a server that has another file, or no ranges.
  */
 export async function transfer(wanted: PlainWanted, file: GrowingFile, tools: Tools): Promise<string> {
   const work = new Transfer(wanted, file, tools);
@@ -201,19 +202,42 @@ class Transfer {
     const file = this.#file;
     const onProgress = (hashed: number) => this.#meter.at('verifying', hashed, file.bytes);
     const expected = file.origin!.digest;
+    if (expected !== null && file.origin!.compared) {
+      const outcome = await compare(url, file, expected, this.#tools, this.#meter);
+      if (outcome === 'right') return expected;
+      throw await this.#wrongDigest(expected, null, outcome);
+    }
     let found = await this.#hash.finish(signal, onProgress);
+    // What the server sends again may be others, where it can be asked for in parts.
+    let outcome: Exclude<Outcome, 'right'> = this.#hasParts ? 'others' : 'no ranges';
     if (expected !== null && found !== expected && (await repair(url, file, this.#tools, this.#meter))) {
       found = await digestOf(file, newHash(), signal, onProgress);
+      // The list is of another file.
+      outcome = 'same';
     }
     const begin = new Uint8Array(MAGIC.length);
     file.read(begin, 0);
     const wrong = this.#noModel(begin);
     if (!wrong && (expected === null || found === expected)) return found;
+    if (!wrong) throw await this.#wrongDigest(expected!, found, outcome);
     file.clear();
-    const message =
-      `${url}: the digest of its ${this.#total} bytes is ${found}, expected ${expected}; they were deleted. ` +
-      'Download it again; if that does not help, the server has another file';
-    throw wrong ?? new SourceError({ code: 'WRONG_DIGEST', message, details: { url, expected, found } });
+    throw wrong;
+  }
+
+  /** The error for bytes with a wrong digest. They stay for a comparison if it can tell which are wrong. */
+  async #wrongDigest(expected: string, found: string | null, outcome: Exclude<Outcome, 'right'>): Promise<SourceError> {
+    const { url } = this.#wanted;
+    const file = this.#file;
+    const isKept = outcome === 'others';
+    if (isKept) await file.setOrigin({ ...file.origin!, compared: { bytes: 0, differed: false } });
+    else file.clear();
+    const end = {
+      others: 'they stay, and when you go on they are compared with what the server sends then, up to where the digest is right',
+      same: 'they were deleted, since the server sends them again: it has another file. Ask for the list of models again',
+      'no ranges': 'they were deleted, since a server without ranges does not let wrong bytes be found. Download it again',
+    }[outcome];
+    const message = `${url}: the digest of its ${this.#total} bytes is ${found ?? 'wrong'}, expected ${expected}; ${end}`;
+    return new SourceError({ code: 'WRONG_DIGEST', message, details: { url, expected, found, isKept } });
   }
 
   end() {
