@@ -11,8 +11,10 @@ use serde::Serialize;
 const LAYERS_MAX: u32 = 512;
 /// Most tokens of a vocabulary: sixteen times Gemma's.
 const VOCABULARY_MAX: u32 = 1 << 22;
-/// Widest layer a file may declare, inside or out; the widest published one is 21504. The grids of all products are possible up to here.
-const WIDTH_MAX: u32 = 1 << 16;
+/// Widest layer a file may declare, inside or out; the widest published one is 21504.
+const WIDTH_MAX: u32 = 1 << 18;
+/// Widest expert: products of experts are not divided among tiles, so a workgroup for every eight rows has to fit a grid.
+const EXPERT_WIDTH_MAX: u32 = 1 << 16;
 /// Most values of all layers' per-layer inputs; the most of a published model are 10752.
 const PER_LAYER_MAX: u64 = 1 << 20;
 const PER_LAYER_KEY: &str = "gemma4.embedding_length_per_layer_input";
@@ -281,7 +283,7 @@ fn experts(header: &Header, keys: &Keys<'_>) -> Result<Option<Experts>, Error> {
     Ok(Some(Experts {
         count: keys.count("gemma4.expert_count", 4096)?,
         top_k: keys.count("gemma4.expert_used_count", count)?,
-        width: keys.count("gemma4.expert_feed_forward_length", WIDTH_MAX)?,
+        width: keys.count("gemma4.expert_feed_forward_length", EXPERT_WIDTH_MAX)?,
     }))
 }
 
