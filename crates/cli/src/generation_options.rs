@@ -13,37 +13,37 @@ pub(crate) struct GenerationOptions {
     #[arg(long, conflicts_with_all = ["temperature", "top_k", "top_p", "min_p", "seed"])]
     greedy: bool,
     /// Seed of the random numbers; the same seed gives the same answer [default: another one each time]
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long)]
     seed: Option<u64>,
     /// Flattens (above 1) or sharpens (below 1) the distribution [default: 1]
-    #[arg(long, value_parser = temperature, allow_negative_numbers = true)]
+    #[arg(long, value_parser = temperature)]
     temperature: Option<f32>,
     /// Sample from this many most likely tokens only; 0 for all [default: 64]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N")]
     top_k: Option<u32>,
     /// Sample from the most likely tokens that together have this probability [default: 0.95]
-    #[arg(long, value_name = "P", value_parser = share, allow_negative_numbers = true)]
+    #[arg(long, value_name = "P", value_parser = share)]
     top_p: Option<f32>,
     /// Leave out tokens whose probability is below this part of the best one's [default: 0]
-    #[arg(long, value_name = "P", value_parser = probability, allow_negative_numbers = true)]
+    #[arg(long, value_name = "P", value_parser = probability)]
     min_p: Option<f32>,
     /// Divides the logits of recent tokens; 1 for none [default: 1]
-    #[arg(long, value_name = "FACTOR", value_parser = factor, allow_negative_numbers = true)]
+    #[arg(long, value_name = "FACTOR", value_parser = factor)]
     repetition_penalty: Option<f32>,
     /// Subtracted from the logits of tokens that occurred [default: 0]
-    #[arg(long, value_name = "AMOUNT", value_parser = amount, allow_negative_numbers = true)]
+    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
     presence_penalty: Option<f32>,
     /// Subtracted from the logits of tokens once for each time they occurred [default: 0]
-    #[arg(long, value_name = "AMOUNT", value_parser = amount, allow_negative_numbers = true)]
+    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
     frequency_penalty: Option<f32>,
     /// Most tokens of an answer [default: what the context holds]
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N")]
     max_tokens: Option<u32>,
     /// End the answer before this text; may be given several times
     #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     stop: Vec<String>,
     /// Guess up to N tokens at once where the text repeats what was said before, and verify them in one step; 0 for none
-    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 0)]
     draft_max: u32,
 }
 

@@ -28,7 +28,7 @@ mod webgpu_limits;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::commands::Command;
 use crate::failure::Failure;
@@ -80,7 +80,10 @@ fn main() -> ExitCode {
 /// The command line; none if it makes no sense or asks for help, which is said then.
 fn command_line() -> Result<CommandLine, ExitCode> {
     let arguments: Vec<_> = std::env::args_os().collect();
-    CommandLine::try_parse_from(&arguments).map_err(|error| {
+    let parsed = negative_numbers(definition())
+        .try_get_matches_from(&arguments)
+        .and_then(|matches| CommandLine::from_arg_matches(&matches));
+    parsed.map_err(|error| {
         let error = usage::explained(error, &arguments);
         match usage::as_json(&error, &arguments) {
             Some(line) => note(&format!("{line}\n")),
@@ -89,6 +92,15 @@ fn command_line() -> Result<CommandLine, ExitCode> {
         }
         ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(failure::USAGE))
     })
+}
+
+/// Lets every option have a negative number, so that one that is out of range is called that and not an unknown option.
+fn negative_numbers(command: clap::Command) -> clap::Command {
+    let with_values = |arg: clap::Arg| match arg.get_action().takes_values() && !arg.is_positional() {
+        true => arg.allow_negative_numbers(true),
+        false => arg,
+    };
+    command.mut_args(with_values).mut_subcommands(negative_numbers)
 }
 
 /// The whole definition of the command line, for shell completions.

@@ -34,10 +34,10 @@ pub(crate) struct DeviceOptions {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct LayoutOptions {
     /// Tokens of the longest sequence [default: the model's, at most 4096]
-    #[arg(long, value_name = "TOKENS", help_heading = "Memory", allow_negative_numbers = true)]
+    #[arg(long, value_name = "TOKENS", help_heading = "Memory")]
     pub(crate) context: Option<u32>,
     /// Tokens of a prompt that are processed at once
-    #[arg(long, value_name = "TOKENS", help_heading = "Memory", allow_negative_numbers = true)]
+    #[arg(long, value_name = "TOKENS", help_heading = "Memory")]
     pub(crate) chunk: Option<u32>,
     /// Type of keys and values in the cache
     #[arg(long, value_name = "TYPE", help_heading = "Memory", default_value = "f16")]

@@ -1,4 +1,5 @@
 // A port whose other side is the test.
+import { Host, type Bindings } from '../../src/engine/host.ts';
 import type { Port, Request, Response } from '../../src/engine/protocol.ts';
 
 type Call = Extract<Request, { operation: unknown }>;
@@ -26,6 +27,14 @@ export class FakePort implements Port {
   answer(message: object) {
     this.onResponse(structuredClone({ id: this.last.id, ...message }) as Response);
   }
+}
+
+/** A port to a host of these bindings. */
+export function hosted(bindings: Bindings): FakePort {
+  const port = new FakePort();
+  const host = new Host(Promise.resolve(bindings), (message) => port.onResponse(structuredClone(message)));
+  port.send = (message: Request) => host.receive(structuredClone(message));
+  return port;
 }
 
 /** Ends when everything that waits for a promise has run. */

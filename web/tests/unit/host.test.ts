@@ -1,10 +1,9 @@
 // What the worker does with a call that is ended, and with a device that is lost.
 import { expect, test } from 'vitest';
 import { Client } from '../../src/engine/client.ts';
-import { Host, type Bindings } from '../../src/engine/host.ts';
-import type { Request } from '../../src/engine/protocol.ts';
+import type { Bindings } from '../../src/engine/host.ts';
 import type { CaseReport, Tiers } from '../../src/engine/reports.ts';
-import { FakePort, settled } from './fake_port.ts';
+import { hosted, settled } from './fake_port.ts';
 
 const CASES = 5;
 
@@ -26,10 +25,7 @@ async function checking() {
     checkKernels: (_device: unknown, brief: boolean, observe: (report: CaseReport) => void) =>
       (ended = cases(brief ? 1 : CASES, observe)),
   } as unknown as Bindings;
-  const port = new FakePort();
-  const host = new Host(Promise.resolve(bindings), (message) => port.onResponse(structuredClone(message)));
-  port.send = (message: Request) => host.receive(message);
-  const client = new Client(port);
+  const client = new Client(hosted(bindings));
   await client.call('open', {});
   return { client, ran, ended: () => ended };
 }
@@ -131,10 +127,7 @@ async function trying(trial: () => Promise<unknown>) {
     ModelFile: { open: async () => ({ describe: () => ({ name: 'm' }), plan, free() {} }) },
     Source: { file: () => ({ free() {}, abort() {} }) },
   } as unknown as Bindings;
-  const port = new FakePort();
-  const host = new Host(Promise.resolve(bindings), (message) => port.onResponse(structuredClone(message)));
-  port.send = (message: Request) => host.receive(message);
-  const client = new Client(port);
+  const client = new Client(hosted(bindings));
   await client.call('open', {});
   return { client, devices };
 }

@@ -1,8 +1,7 @@
 // An engine's worker whose model says one text after another, and how much of that it was asked for.
-import { Host, type Bindings } from '../../src/engine/host.ts';
-import type { Request } from '../../src/engine/protocol.ts';
+import type { Bindings } from '../../src/engine/host.ts';
 import type { Finished } from '../../src/engine/reports.ts';
-import { FakePort } from './fake_port.ts';
+import { hosted } from './fake_port.ts';
 
 const usage = { prompt_tokens: 1, reused_tokens: 0, generated_tokens: 1, thinking_tokens: 0, drafted_tokens: 0, accepted_tokens: 0 };
 const timings = { prompt_seconds: 0, decode_seconds: 0, first_token_seconds: 0 };
@@ -46,8 +45,5 @@ export function talkative(total: number) {
     Model: { load: async () => model() },
     Source: { file: () => source },
   } as unknown as Bindings;
-  const port = new FakePort();
-  const host = new Host(Promise.resolve(bindings), (message) => port.onResponse(structuredClone(message)));
-  port.send = (message: Request) => host.receive(structuredClone(message));
-  return { port, said };
+  return { port: hosted(bindings), said };
 }

@@ -51,7 +51,7 @@ pub(crate) struct Run {
     pub(crate) json: bool,
     /// With --json: how likely each token was, and the N likeliest in its place, 0 to 20. Natural logarithms of the
     /// model's own probabilities, which temperature, penalties and the other options do not change
-    #[arg(long, value_name = "N", requires = "json", value_parser = clap::value_parser!(u32).range(0..=20), allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", requires = "json", value_parser = clap::value_parser!(u32).range(0..=20))]
     logprobs: Option<u32>,
     /// Show counts and times of the answer on standard error
     #[arg(long, short)]

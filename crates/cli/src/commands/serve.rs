@@ -20,7 +20,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", value_parser = host)]
     host: String,
     /// The port; 0 takes a free one
-    #[arg(long, default_value_t = 8088, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 8088)]
     port: u16,
     /// The folder of the built web app, instead of the one that is part of the program
     #[arg(long, value_name = "FOLDER")]
