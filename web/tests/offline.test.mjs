@@ -7,6 +7,15 @@ import { accessible } from './accessible.mjs';
 import { answered, ask, load, loaded, openChat, set, visit } from './chat_page.mjs';
 import { serve } from './server.mjs';
 
+/** As hosts that name no `index.html` in their addresses, and send whoever asks for it on. */
+function shortNames(next) {
+  return (request, response) => {
+    if (request.url !== '/index.html') return next(request, response);
+    response.writeHead(308, { Location: '/' }).end();
+    return true;
+  };
+}
+
 export default {
   async 'it starts without a network after the first visit, and updates when it is asked to'() {
     const folder = await mkdtemp(join(tmpdir(), 'rullama-app-'));
@@ -15,7 +24,7 @@ export default {
     let server;
     try {
       await cp(join(WEB, 'dist'), folder, { recursive: true });
-      server = await serve({ '/': `${folder}/` }, offersModel(), '/');
+      server = await serve({ '/': `${folder}/` }, shortNames(offersModel()), '/');
       const page = await browser.newPage();
       await openChat(page, server, 'none');
       await page.evaluate(() => navigator.serviceWorker.ready);

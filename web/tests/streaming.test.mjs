@@ -19,18 +19,23 @@ export default {
     await page.locator('input[type=search]').fill('who');
     await page.locator('input[type=search]').press('Escape');
     await page.locator('[aria-label^="Rename "]').first().click();
+    await page.locator('[aria-label=Title]').fill('Not this');
     await page.locator('[aria-label=Title]').press('Escape');
+    await page.locator('ul[aria-label=Conversations] a:focus').waitFor();
+    equal(await page.locator('ul[aria-label=Conversations] a').textContent(), 'Who are you?', 'the title that was to stay');
     await grown(page, await grown(page, early));
     equal(await page.locator('#stop').count(), 1, 'the answer goes on');
     await page.locator('#message').press('Escape');
     await answered(page, 1);
     ensure((await page.locator('.turn.assistant .ending').textContent()).includes('Stopped.'), 'how the answer ended');
     const before = await answerText(page, 1);
-    await page.locator('.go-on').click();
+    await page.locator('.go-on').press('Enter');
+    await page.locator('#message:focus').waitFor();
     await grown(page, before.length + 10);
     ensure((await answerText(page, 1)).startsWith(before.slice(0, 5)), 'the answer goes on from where it was');
-    await page.locator('#stop').click();
+    await page.locator('#stop').press('Enter');
     await answered(page, 1);
+    await page.locator('#message:focus').waitFor();
 
     await set(page, { max_tokens: 1, system: 'Be brief.' });
     await ask(page, 'And now?');

@@ -1,6 +1,7 @@
-// Which page is shown, by the fragment of the address: `#/chat/ID`, `#/model`, `#/memory`.
+// Which page is shown, by the fragment of the address.
+import { addressed, link, type PageName } from './address.ts';
 
-export type PageName = 'chat' | 'model' | 'memory';
+export { link };
 
 class Router {
   page = $state<PageName>('chat');
@@ -25,13 +26,11 @@ class Router {
   }
 
   #read() {
-    const [, page, id] = location.hash.split('/');
-    this.page = page === 'model' || page === 'memory' ? page : 'chat';
-    if (this.page === 'chat') this.conversation = id ? decodeURIComponent(id) : null;
+    const { page, conversation } = addressed(location.hash);
+    this.page = page;
+    // The other pages leave the conversation as it is, to come back to.
+    if (page === 'chat') this.conversation = conversation;
   }
 }
-
-export const link = (page: PageName, conversation?: string) =>
-  conversation === undefined ? `#/${page}` : `#/${page}/${encodeURIComponent(conversation)}`;
 
 export const router = new Router();

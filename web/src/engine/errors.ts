@@ -21,7 +21,6 @@ export class RullamaError extends Error {
   /** An error with these properties; without details they are empty. */
   constructor({ code, message, details }: { code: string; message: string; details?: ErrorDetails | null }) {
     super(message);
-    this.name = new.target.name;
     this.code = code;
     this.details = details ?? {};
   }
@@ -69,11 +68,13 @@ export class ClosedError extends RullamaError {}
 /** A bug, here or in a driver. */
 export class InternalError extends RullamaError {}
 
-const CLASSES: [typeof RullamaError, string[]][] = [
-  [CancelledError, ['CANCELLED']],
-  [ClosedError, ['CLOSED']],
+/** Each class with its name, which a minifier would take from it, and its codes. */
+const CLASSES: [typeof RullamaError, string, string[]][] = [
+  [CancelledError, 'CancelledError', ['CANCELLED']],
+  [ClosedError, 'ClosedError', ['CLOSED']],
   [
     RequestError,
+    'RequestError',
     [
       'BAD_OPTION', 'BAD_PROMPT', 'BAD_STATE', 'BAD_TOKEN', 'BUSY', 'CONTEXT_FULL', 'EMPTY_PROMPT', 'NO_MODEL', 'OTHER_MODEL',
       'UNKNOWN_PROFILE', 'UNSUPPORTED',
@@ -81,6 +82,7 @@ const CLASSES: [typeof RullamaError, string[]][] = [
   ],
   [
     ModelError,
+    'ModelError',
     [
       'BAD_FILE', 'BAD_METADATA', 'BAD_TENSOR', 'MISSING_TENSOR', 'NOT_FINITE', 'NO_VOCABULARY', 'TRUNCATED_FILE',
       'UNSUPPORTED_MODEL', 'UNSUPPORTED_TYPE',
@@ -88,15 +90,20 @@ const CLASSES: [typeof RullamaError, string[]][] = [
   ],
   [
     SourceError,
+    'SourceError',
     ['NETWORK', 'NOT_FOUND', 'RANGE_NOT_SUPPORTED', 'READ_FAILED', 'WASM_FAILED', 'WRONG_DIGEST', 'WRONG_LENGTH'],
   ],
-  [StorageError, ['IN_USE', 'NO_STORAGE', 'STORAGE_FULL']],
-  [MemoryError, ['BINDING_TOO_SMALL', 'BUFFER_TOO_LARGE', 'OUT_OF_MEMORY', 'OVER_BUDGET']],
-  [InternalError, ['CALLBACK_FAILED', 'GPU_INTERNAL', 'INTERNAL', 'READBACK', 'SHADER', 'VALIDATION']],
-  [DeviceError, ['DEVICE_LOST', 'MISSING_FEATURE', 'NO_ADAPTER', 'NO_ADAPTER_NAMED', 'NO_DEVICE', 'NO_WEBGPU']],
+  [StorageError, 'StorageError', ['IN_USE', 'NO_STORAGE', 'STORAGE_FULL']],
+  [MemoryError, 'MemoryError', ['BINDING_TOO_SMALL', 'BUFFER_TOO_LARGE', 'OUT_OF_MEMORY', 'OVER_BUDGET']],
+  [InternalError, 'InternalError', ['CALLBACK_FAILED', 'GPU_INTERNAL', 'INTERNAL', 'READBACK', 'SHADER', 'VALIDATION']],
+  [DeviceError, 'DeviceError', ['DEVICE_LOST', 'MISSING_FEATURE', 'NO_ADAPTER', 'NO_ADAPTER_NAMED', 'NO_DEVICE', 'NO_WEBGPU']],
 ];
 
-const CLASS_OF = new Map(CLASSES.flatMap(([kind, codes]) => codes.map((code) => [code, kind] as const)));
+for (const [kind, name] of [[RullamaError, 'RullamaError'] as const, ...CLASSES]) {
+  Object.defineProperty(kind.prototype, 'name', { value: name, writable: true, configurable: true });
+}
+
+const CLASS_OF = new Map(CLASSES.flatMap(([kind, , codes]) => codes.map((code) => [code, kind] as const)));
 
 /** Every code that this version gives. */
 export const CODES: readonly string[] = [...CLASS_OF.keys()];

@@ -7,7 +7,7 @@ import type { Finished, GenerateEvent } from './reports.ts';
 
 /**
  * The answer to a conversation or to token ids, event by event; the last one says how it ended. Aborting `signal` ends
- * it with the reason `cancelled`, and so does leaving the loop early.
+ * it with the reason `cancelled`, and so does leaving the loop early; before it has begun, aborting throws `CANCELLED`.
  */
 export async function* events(
   client: Client,

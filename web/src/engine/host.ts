@@ -20,7 +20,7 @@ type Answers = { [N in Name]: Answer<N> };
 
 /** Answered at once, also while a step is under way; everything else in the order in which it was asked for. */
 const QUESTIONS = new Set<Name>(['describe', 'memory', 'counters', 'plan', 'encode', 'decode', 'render', 'planSource']);
-/** They end by themselves when they are cancelled; the others are answered for, and end when they end. */
+/** Once begun they end by themselves when they are cancelled; the others are answered for, and end when they end. */
 const STOPPABLE = new Set<Name>(['load', 'generate', 'logits']);
 
 /** What is under way for one call, and how to end it. */
@@ -61,10 +61,15 @@ class Work {
     if (this.#isCancelled) throw cancelled();
   }
 
-  /** Notes an event that was sent; a promise when the reader has to catch up first. */
-  sent(): Promise<void> | undefined {
-    if (++this.#untaken < EVENTS_AHEAD_MAX || this.#isCancelled) return undefined;
+  /** Notes an event that was sent; a promise when the reader has to catch up first, for whom others must not wait. */
+  sent(isWaitedFor: boolean): Promise<void> | undefined {
+    if (++this.#untaken < EVENTS_AHEAD_MAX || this.#isCancelled || isWaitedFor) return undefined;
     return new Promise((resolve) => (this.#room = resolve));
+  }
+
+  /** Goes on without the reader. */
+  hurry() {
+    this.#room?.();
   }
 
   taken(events: number) {
@@ -90,6 +95,8 @@ export class Host {
   #best: Promise<Tiers> | null = null;
   #loaded: { model: Model; session: Session; source: Source } | null = null;
   readonly #underWay = new Map<number, Work>();
+  /** Calls whose turn has not come. */
+  #queued = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(started: Promise<Bindings>, post: (message: Response) => void) {
@@ -103,17 +110,28 @@ export class Host {
     const { id, operation, argument } = message;
     const work = new Work();
     this.#underWay.set(id, work);
+    let endsItself = false;
     const run = async () => {
       this.#bindings = await this.#started;
       const emit: Emit<Name> = (event) => {
         this.#post({ id, event });
-        return operation === 'generate' ? work.sent() : undefined;
+        return operation === 'generate' ? work.sent(this.#queued > 0) : undefined;
       };
       return (this.#answers[operation] as Answer<Name>)(argument, emit, work);
     };
-    const done = QUESTIONS.has(operation) ? run() : (this.#turn = this.#turn.then(run, run));
-    const answer = STOPPABLE.has(operation) ? done : Promise.race([done, work.stopped]);
-    (answer as Promise<Result<Name>>)
+    const inTurn = () => {
+      this.#queued -= 1;
+      endsItself = STOPPABLE.has(operation);
+      return run();
+    };
+    if (!QUESTIONS.has(operation)) {
+      this.#queued += 1;
+      // Who reads slowly, or has gone without a word, may wait for this very call.
+      for (const other of this.#underWay.values()) other.hurry();
+    }
+    const done = QUESTIONS.has(operation) ? run() : (this.#turn = this.#turn.then(inTurn, inTurn));
+    const stopped = work.stopped.catch((reason: RullamaError) => (endsItself ? done : Promise.reject(reason)));
+    (Promise.race([done, stopped]) as Promise<Result<Name>>)
       .then(
         (result) => this.#post({ id, result }),
         (thrown: unknown) => this.#post({ id, error: this.#failure(thrown).toJSON() }),
@@ -165,6 +183,7 @@ export class Host {
 
     load: async ({ source: place, options }, emit, work) => {
       this.#unload();
+      work.goOn();
       const tiers = await this.#tiers(options);
       const source = await this.#source(place, work);
       let next = 0;
@@ -178,14 +197,19 @@ export class Host {
         // Meanwhile the device may have been lost, and given up when somebody asked for its memory.
         const device = await this.#usable();
         const model = (await this.#bindings.Model.load(device, source, { ...options, ...tiers }, work.begin(this.#bindings), progress)) as Model;
+        let session: Session | null = null;
         try {
-          this.#loaded = { model, session: (await model.session()) as Session, source };
+          session = (await model.session()) as Session;
+          work.goOn();
+          const { name, file_bytes } = model.describe();
+          const loaded = { name, file_bytes, plan: model.plan(), tiers: { token: tiers.tokenTier, prompt: tiers.promptTier } };
+          this.#loaded = { model, session, source };
+          return loaded;
         } catch (error) {
+          session?.free();
           model.free();
           throw error;
         }
-        const { name, file_bytes } = model.describe();
-        return { name, file_bytes, plan: model.plan(), tiers: { token: tiers.tokenTier, prompt: tiers.promptTier } };
       } catch (error) {
         source.free();
         work.source = null;
@@ -317,7 +341,7 @@ async function open({ Source }: Bindings, place: PortableSource, work: Work): Pr
     case 'file':
       return Source.file(place.file);
     case 'handle':
-      return Source.file(await place.handle.getFile());
+      return Source.file(await picked(place.handle));
     case 'ollama':
       return Source.file(await openOllama(place.directory, place.model));
     case 'url':
@@ -327,6 +351,14 @@ async function open({ Source }: Bindings, place: PortableSource, work: Work): Pr
       return stored instanceof Blob ? Source.file(stored) : Source.handle(stored);
     }
   }
+}
+
+/** The file of a handle, which may have been moved or deleted since it was picked, or may not be read any more. */
+async function picked(handle: FileSystemFileHandle): Promise<File> {
+  return handle.getFile().catch((thrown: Error) => {
+    const message = `the file \`${handle.name}\` cannot be read: ${thrown.message}; pick it again`;
+    throw new SourceError({ code: 'READ_FAILED', message, details: { file: handle.name } });
+  });
 }
 
 async function whole(url: string, work: Work): Promise<Blob> {

@@ -12,6 +12,8 @@ import { portable, type ModelSource } from './sources.ts';
 export class Rullama {
   readonly #client: Client;
   #loaded: LoadedModel | null = null;
+  /** Counts loads and unloads that were sent: a model that was loaded is there only if nothing was asked for after it. */
+  #changes = 0;
 
   /** OpenAI's interface: `engine.chat.completions.create({ messages, stream: true })`. */
   readonly chat: { readonly completions: Completions };
@@ -82,9 +84,9 @@ export class Rullama {
   async load(source: ModelSource, { signal, onProgress, ...options }: LoadOptions = {}): Promise<LoadedModel> {
     const argument = { source: portable(source), options };
     const { answer, sent } = this.#client.begin('load', argument, { signal, onEvent: onProgress });
-    if (sent) this.#loaded = null;
+    const change = sent ? this.#replace() : 0;
     const loaded = await answer;
-    this.#loaded = loaded;
+    if (change === this.#changes) this.#loaded = loaded;
     return loaded;
   }
 
@@ -101,7 +103,7 @@ export class Rullama {
   async unload({ signal }: Abortable = {}): Promise<void> {
     const isAborted = signal?.aborted ?? false;
     const { answer, sent } = this.#client.begin('unload', null, isAborted ? {} : { signal });
-    if (sent) this.#loaded = null;
+    if (sent) this.#replace();
     if (isAborted) {
       // Nobody waits for how it ends.
       answer.catch(() => {});
@@ -162,7 +164,9 @@ export class Rullama {
 
   /**
    * The answer to a conversation or to token ids, token by token: below `chat.completions`, for who needs ids. The last
-   * event says how it ended; aborting `signal` ends it with the reason `cancelled`.
+   * event says how it ended; aborting `signal` ends it with the reason `cancelled`, and throws `CANCELLED` if it has not begun.
+   *
+   * A slow reader holds the engine back, unless something else waits for the end of this answer.
    */
   generate(
     input: Conversation | Uint32Array,
@@ -199,6 +203,12 @@ export class Rullama {
   /** True when the worker has ended, by `dispose` or by a failure, so that a new engine must be started. */
   get closed(): boolean {
     return this.#client.gone !== null;
+  }
+
+  /** The model before goes; returns which change this is. */
+  #replace(): number {
+    this.#loaded = null;
+    return ++this.#changes;
   }
 
   #ask<N extends Name>(operation: N, argument: Argument<N>, { signal }: Abortable = {}) {

@@ -13,6 +13,8 @@ class FakeRuntime {
   hasModel = false;
   /** Whether loading the model again helps. */
   isSound = true;
+  reason = 'stop';
+  usage = {};
   beforeUnload = async () => {};
   cancelLoading() {}
 
@@ -27,7 +29,7 @@ class FakeRuntime {
     const generate = async function* (this: FakeRuntime): AsyncGenerator<GenerateEvent> {
       if (!this.hasModel) throw refusal();
       yield { type: 'text', text: 'Hello.' } as GenerateEvent;
-      yield { type: 'finished', reason: 'stop', usage: {}, timings: {} } as unknown as GenerateEvent;
+      yield { type: 'finished', reason: this.reason, usage: this.usage, timings: {} } as unknown as GenerateEvent;
     };
     return { closed: false, tokenize: async () => [], generate: generate.bind(this) } as unknown as Rullama;
   }
@@ -70,4 +72,18 @@ test('without a choice there is nothing to load', async () => {
   runtime.choice = null;
   await answer.ask('Hi');
   expect(outcome()).toEqual({ text: '', ending: 'interrupted', loads: 0, failure: 'NO_MODEL' });
+});
+
+test('an answer that goes on has the prompt of its beginning, though what was thought is not in what it goes on from', async () => {
+  Object.assign(runtime, { hasModel: true, reason: 'length', usage: { prompt_tokens: 50, generated_tokens: 500 } });
+  await answer.ask('Hi');
+  runtime.usage = { prompt_tokens: 60, generated_tokens: 20 };
+  await answer.goOn(chats.turns.at(-1)!);
+  expect(chats.turns.at(-1)!.figures).toMatchObject({ promptTokens: 50, writtenTokens: 520 });
+});
+
+test('a failure is of the conversation whose answer failed', async () => {
+  runtime.choice = null;
+  await answer.ask('Hi');
+  expect([answer.failure?.code, answer.failedIn]).toEqual(['NO_MODEL', chats.current.id]);
 });

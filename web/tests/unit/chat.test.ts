@@ -222,5 +222,28 @@ test('parts of text reach the engine, and so does what it refuses itself', async
   const { completions, asked } = saying(finished('stop'));
   const said = [{ role: 'user', content: [{ type: 'text', text: 'Hi' }] }, { role: 'assistant', content: null }, null] as Message[];
   await completions.create({ messages: said });
-  expect(asked[0]![0].messages).toBe(said);
+  expect(asked[0]![0].messages).toEqual(said);
+});
+
+test('messages that a page watches are sent as what they say', async () => {
+  const { completions, asked } = saying(finished('stop'));
+  const watched = <T extends object>(value: T): T =>
+    new Proxy(value, { get: (object, key) => ((inner) => (typeof inner === 'object' && inner ? watched(inner) : inner))(Reflect.get(object, key)) });
+  const messages: Message[] = [{ role: 'user', content: 'Hi' }];
+  await completions.create({ messages: watched(messages) });
+  expect(structuredClone(asked[0]![0].messages)).toEqual(messages);
+
+  const endless = { role: 'user', content: 'Hi', self: {} };
+  endless.self = endless;
+  const error = await completions.create({ messages: [endless as Message] }).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'BAD_OPTION', details: { option: 'messages' } });
+});
+
+test("OpenAI's other parameters are refused with a remedy, and what is left open is not looked at", async () => {
+  const { completions } = saying(finished('stop'));
+  const asking = (more: object) => completions.create({ messages: [], ...more } as ChatRequest);
+  await expect(asking({ reasoning_effort: undefined, nonsense: null, service_tier: 'auto', store: false })).resolves.toBeDefined();
+  const error = await asking({ reasoning_effort: 'low' }).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'UNSUPPORTED', details: { parameter: 'reasoning_effort' }, message: expect.stringContaining('`enable_thinking`') });
+  await expect(asking({ nonsense: 1 })).rejects.toMatchObject({ code: 'BAD_OPTION', details: { option: 'nonsense' } });
 });

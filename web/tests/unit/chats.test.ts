@@ -169,3 +169,32 @@ test('an answer that nobody writes was interrupted; one that another tab ends wh
   expect(ends(chats.turns)).toEqual(expected);
   expect(ends(await Promise.all(ids(whole.turns).map((id) => database.get('turns', id) as Promise<Turn>)))).toEqual(expected);
 });
+
+test('what could not be stored is exported from the page, and stored with what follows it', async () => {
+  const { conversation } = await stored('Hi', 'Hello.');
+  await chats.open(conversation.id);
+  const put = database.stores.turns.put;
+  database.stores.turns.put = async () => {
+    throw new DOMException('full', 'QuotaExceededError');
+  };
+  const say = (role: Turn['role'], text: string) => chats.add({ ...newTurn(conversation.id, chats.turns.at(-1)!, role, text), ending: 'complete' });
+  await say('user', 'Are you there?');
+  expect([chats.failure?.code, texts(chats.shown.turns)]).toEqual(['STORAGE_FULL', ['Hi', 'Hello.', 'Are you there?']]);
+  database.stores.turns.put = put;
+  await say('assistant', 'Yes.');
+  expect(await readBack(conversation.id)).toEqual(['Hi', 'Hello.', 'Are you there?', 'Yes.']);
+});
+
+test('what another tab changes in a conversation that is answered here is not undone by the next question', async () => {
+  const { conversation } = await stored('Hi', 'Hello.');
+  await chats.open(conversation.id);
+  await chats.add(newTurn(conversation.id, chats.turns.at(-1)!, 'assistant', ''));
+  chats.live = chats.turns.at(-1)!;
+  await database.put('conversations', { ...conversation, title: 'Renamed', settings: { ...conversation.settings, system: 'Be kind.' } });
+  await FakeChannel.opened.at(-1)!.onmessage({ data: conversation.id });
+  expect(chats.live.id).toBe(chats.turns.at(-1)!.id);
+  chats.live = null;
+  await chats.add(newTurn(conversation.id, chats.turns.at(-1)!, 'user', 'And?'));
+  await chats.refresh();
+  expect(chats.list[0]).toMatchObject({ title: 'Renamed', settings: { system: 'Be kind.' } });
+});

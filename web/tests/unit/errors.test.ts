@@ -26,6 +26,12 @@ test.each(CODES)('%s keeps class, code, message and details across the port', as
   expect(error).toMatchObject({ code, message: 'needs 5', details: { needed: 5 }, name: kind.name });
 });
 
+test('every class has its name written out, which a minifier leaves alone', () => {
+  const classes = Object.entries(api).filter(([name]) => name.endsWith('Error'));
+  expect(classes.length).toBe(10);
+  for (const [name, kind] of classes) expect(Object.getOwnPropertyDescriptor((kind as typeof Error).prototype, 'name')?.value).toBe(name);
+});
+
 test('what the bindings throw has its class, and what has no code is a bug', () => {
   const thrown = Object.assign(new Error('too much'), { code: 'OUT_OF_MEMORY', details: { requested: 7 } });
   expect(api.RullamaError.from(thrown)).toBeInstanceOf(api.MemoryError);

@@ -1,7 +1,8 @@
 // What the worker does with a call that is ended, and with a device that is lost.
 import { expect, test } from 'vitest';
 import { Client } from '../../src/engine/client.ts';
-import type { Bindings } from '../../src/engine/host.ts';
+import { Host, type Bindings } from '../../src/engine/host.ts';
+import type { Response } from '../../src/engine/protocol.ts';
 import type { CaseReport, Tiers } from '../../src/engine/reports.ts';
 import { hosted, settled } from './fake_port.ts';
 
@@ -162,4 +163,21 @@ test('a trial that fails costs one load its tiers, and the next one tries again'
   expect(await tiers()).toEqual({ token: 'float', prompt: 'float' });
   expect([await tiers(), await tiers()]).toEqual([BEST, BEST]);
   expect(attempts).toBe(2);
+});
+
+test('a picked file that is gone is named, and can be picked again', async () => {
+  const device = { describe: () => ({}), isLost: () => false, tryTiers: async () => ({ choice: BEST, rows: [] }) };
+  const bindings = { Device: { open: async () => device }, Source: { file() {} } };
+  const answers: Response[] = [];
+  const host = new Host(Promise.resolve(bindings as unknown as Bindings), (message) => answers.push(message));
+  const getFile = async () => {
+    throw new DOMException('A requested file could not be found.', 'NotFoundError');
+  };
+  const source = { kind: 'handle' as const, handle: { name: 'm.gguf', getFile } as unknown as FileSystemFileHandle };
+  host.receive({ id: 1, operation: 'open', argument: {} });
+  host.receive({ id: 2, operation: 'load', argument: { source, options: {} } });
+  await settled();
+  await settled();
+  const message = 'the file `m.gguf` cannot be read: A requested file could not be found.; pick it again';
+  expect(answers.at(-1)).toEqual({ id: 2, error: { code: 'READ_FAILED', message, details: { file: 'm.gguf' } } });
 });

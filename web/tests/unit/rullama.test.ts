@@ -109,3 +109,58 @@ test('an abort ends a stream before it is one, and while it is read', async () =
   };
   await expect(rest()).rejects.toMatchObject({ code: 'CANCELLED' });
 });
+
+test('a model is there only if nothing was asked for after it', async () => {
+  const { engine, said } = await loaded();
+  const load = engine.load(new Blob());
+  const unload = engine.unload();
+  await expect(load).resolves.toMatchObject({ name: 'm' });
+  await unload;
+  expect([engine.model, said.models]).toEqual([null, 0]);
+});
+
+test('an answer in the reading of another one waits for neither its reader nor its own turn when it is aborted', async () => {
+  const { engine, said } = await loaded(4 * EVENTS_AHEAD_MAX);
+  const outer = engine.generate(new Uint32Array([1]));
+  await outer.next();
+  const inner = await engine.chat.completions.create({ ...request, stream: false });
+  expect([said.count, inner.choices[0]!.finish_reason]).toEqual([4 * EVENTS_AHEAD_MAX, 'stop']);
+  await outer.return();
+
+  const held = await loaded();
+  const endless = held.engine.generate(new Uint32Array([1]));
+  await endless.next();
+  const abort = new AbortController();
+  const waiting = held.engine.generate(new Uint32Array([1]), { signal: abort.signal }).next();
+  abort.abort();
+  await expect(waiting).rejects.toMatchObject({ code: 'CANCELLED' });
+  await endless.return();
+});
+
+test('a load that is aborted while it waits for its turn leaves no model, as any that fails', async () => {
+  const { engine, said } = await loaded();
+  const answer = engine.generate(new Uint32Array([1]));
+  await answer.next();
+  const abort = new AbortController();
+  const loading = engine.load(new Blob(), { signal: abort.signal });
+  abort.abort();
+  await expect(loading).rejects.toMatchObject({ code: 'CANCELLED' });
+  await answer.return();
+  await engine.unload();
+  expect([engine.model, said.models]).toEqual([null, 0]);
+});
+
+test('a load that is aborted when all but its session is there gives everything back, and so does one without a name', async () => {
+  const { engine, said } = await loaded();
+  const abort = new AbortController();
+  said.atSession = () => abort.abort();
+  await expect(engine.load(new Blob(), { signal: abort.signal })).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect([engine.model, said.models, said.sources]).toEqual([null, 0, 0]);
+
+  said.atSession = () => {};
+  said.badName = true;
+  await expect(engine.load(new Blob())).rejects.toMatchObject({ code: 'BAD_FILE' });
+  expect([engine.model, said.models, said.sources]).toEqual([null, 0, 0]);
+  said.badName = false;
+  await expect(engine.load(new Blob())).resolves.toMatchObject({ name: 'm' });
+});

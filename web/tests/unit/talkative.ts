@@ -12,10 +12,10 @@ const refusal = (code: string) => Object.assign(new Error('no'), { code, details
 
 /**
  * The port of a host whose session says `total` texts as fast as it may; counts those that it said, and its models. `refused` is
- * the code with which the session refuses what it is asked next.
+ * the code with which the session refuses what it is asked next, `badName` has a model refuse its description.
  */
 export function talkative(total: number) {
-  const said = { count: 0, models: 0, refused: null as string | null };
+  const said = { count: 0, models: 0, sources: 0, refused: null as string | null, badName: false, atSession: () => {} };
   const session = {
     async generate(_input: unknown, _options: unknown, cancel: Cancel, emit: (event: object) => unknown) {
       if (said.refused) throw refusal(said.refused);
@@ -29,7 +29,15 @@ export function talkative(total: number) {
   };
   const model = () => {
     said.models += 1;
-    return { session: async () => session, describe: () => ({ name: 'm', file_bytes: 1 }), plan: () => ({}), free: () => (said.models -= 1) };
+    const describe = () => {
+      if (said.badName) throw refusal('BAD_FILE');
+      return { name: 'm', file_bytes: 1 };
+    };
+    const begin = async () => {
+      said.atSession();
+      return session;
+    };
+    return { session: begin, describe, plan: () => ({}), free: () => (said.models -= 1) };
   };
   class Cancel {
     isCancelled = false;
@@ -38,12 +46,15 @@ export function talkative(total: number) {
     }
     free() {}
   }
-  const source = { free() {}, abort() {} };
+  const source = () => {
+    said.sources += 1;
+    return { free: () => (said.sources -= 1), abort() {} };
+  };
   const bindings = {
     Cancel,
     Device: { open: async () => ({ describe: () => ({}), isLost: () => false, free() {} }) },
     Model: { load: async () => model() },
-    Source: { file: () => source },
+    Source: { file: source },
   } as unknown as Bindings;
   return { port: hosted(bindings), said };
 }

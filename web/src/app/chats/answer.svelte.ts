@@ -21,7 +21,9 @@ class Answer {
   prompt = $state(0);
   /** Tokens per second, from the second token on. */
   rate = $state<number | null>(null);
+  /** Why the last answer ended, if it failed, and the conversation it was for. */
   failure = $state.raw<Failure | null>(null);
+  failedIn = $state<string | null>(null);
 
   #abort: AbortController | null = null;
   #running: Promise<void> = Promise.resolve();
@@ -112,7 +114,8 @@ class Answer {
         if (turn.text.length > before) losses = 0;
         if (isLost && losses < LOSSES_MAX && !signal.aborted && (await this.#recover(turn))) continue;
         this.failure = failureOf(thrown);
-        turn.ending = 'interrupted';
+        this.failedIn = turn.conversation;
+        turn.ending = signal.aborted ? 'stopped' : 'interrupted';
         break;
       }
     }
@@ -207,11 +210,11 @@ const endings: Record<Finished['reason'], Ending> = {
 };
 
 function figures({ usage, timings }: Finished, before: Figures | null, isBegun: boolean): Figures {
-  const earlier = isBegun && before ? before : { writtenTokens: 0, decodeSeconds: 0 };
+  // The prompt of an answer that goes on holds what was said of it before, without what was thought.
+  const earlier = isBegun && before ? before : { promptTokens: usage.prompt_tokens, writtenTokens: 0, decodeSeconds: 0 };
   return {
     model: runtime.name,
-    // The prompt of an answer that goes on holds what was written of it before.
-    promptTokens: usage.prompt_tokens - earlier.writtenTokens,
+    promptTokens: earlier.promptTokens,
     reusedTokens: usage.reused_tokens,
     writtenTokens: earlier.writtenTokens + usage.generated_tokens,
     promptSeconds: timings.first_token_seconds,

@@ -83,14 +83,14 @@ class Chats {
     return true;
   }
 
-  /** Reads the open conversation once more, since another tab has changed it. What is being written here stays. */
+  /** Reads the open conversation once more, since another tab has changed it. While it is answered here, its turns stay as they are. */
   async #readAgain() {
     const { id } = this.current;
-    const isAnswered = () => this.live?.conversation === id;
-    if (isAnswered()) return;
     await this.#keepWritten();
     const stored = await this.#read(id);
-    if (stored && id === this.current.id && !isAnswered()) this.#display(stored);
+    if (!stored || id !== this.current.id) return;
+    if (this.live?.conversation === id) this.current = stored.conversation;
+    else this.#display(stored);
   }
 
   /** A conversation as it is stored; null where there is none of this id. */
@@ -236,6 +236,11 @@ class Chats {
     const found = (await this.#stored(() => database.search(words))) ?? new Set<string>();
     for (const { id, title } of this.list) if (title.toLowerCase().includes(lower)) found.add(id);
     return found;
+  }
+
+  /** The open conversation as it is on the page, stored or not. */
+  get shown(): Whole {
+    return { conversation: $state.snapshot(this.current), turns: $state.snapshot(this.all) };
   }
 
   /** The named conversation, or all, for a file. */

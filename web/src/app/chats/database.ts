@@ -43,7 +43,7 @@ async function place(turns: IDBPObjectStore<Schema, StoreNames<Schema>[], 'turns
   }
 }
 
-const all = (conversation: string) => IDBKeyRange.bound([conversation, -Infinity], [conversation, Infinity]);
+const whole = (conversation: string) => IDBKeyRange.bound([conversation, -Infinity], [conversation, Infinity]);
 
 /** The latest first. */
 export async function conversations(): Promise<Conversation[]> {
@@ -57,14 +57,19 @@ export async function conversation(id: string): Promise<Conversation | undefined
 
 /** In their order. */
 export async function turnsOf(id: string): Promise<Turn[]> {
-  return (await database()).getAllFromIndex('turns', 'conversation', all(id));
+  return (await database()).getAllFromIndex('turns', 'conversation', whole(id));
 }
 
-/** Writes a conversation and any of its turns at once, or nothing of it. One that another tab has removed is there again with `all`. */
+/**
+ * Writes a conversation and any of its turns at once, or nothing of it, and those of `all` that are not stored: another tab may have
+ * removed the conversation, and storing an earlier turn may have failed.
+ */
 export async function save(conversation: Conversation, turns: Turn[], all = turns): Promise<void> {
   const transaction = (await database()).transaction(['conversations', 'turns'], 'readwrite');
-  const isThere = await has(transaction, conversation.id);
-  const writes = (isThere ? turns : all).map((turn) => transaction.objectStore('turns').put(turn));
+  const store = transaction.objectStore('turns');
+  const stored = new Set(await store.index('conversation').getAllKeys(whole(conversation.id)));
+  const missing = all.filter(({ id }) => !stored.has(id) && turns.every((turn) => turn.id !== id));
+  const writes = [...turns, ...missing].map((turn) => store.put(turn));
   await Promise.all([transaction.objectStore('conversations').put(conversation), ...writes, transaction.done]);
 }
 
@@ -104,7 +109,7 @@ export async function removeTurn(id: string): Promise<void> {
 export async function remove(id: string): Promise<void> {
   const transaction = (await database()).transaction(['conversations', 'turns'], 'readwrite');
   const turns = transaction.objectStore('turns');
-  const keys = await turns.index('conversation').getAllKeys(all(id));
+  const keys = await turns.index('conversation').getAllKeys(whole(id));
   const deletions = keys.map((key) => turns.delete(key));
   await Promise.all([transaction.objectStore('conversations').delete(id), ...deletions, transaction.done]);
 }

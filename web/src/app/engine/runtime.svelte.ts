@@ -137,6 +137,8 @@ class Runtime {
 
   async #drop() {
     this.#abort?.abort();
+    // A model that was loaded before the wish arrived is not the page's any more.
+    this.#abort = null;
     await this.beforeUnload();
     this.model = null;
     this.loading = null;

@@ -17,9 +17,19 @@ worker.addEventListener('install', (event) => {
   // All or nothing: a version of which one file is missing is not installed.
   // Names in `assets` change with their contents; of the others a host's cache may hold an old one.
   const fresh = [...files].map((file) => new Request(file, { cache: file.includes('/assets/') ? 'default' : 'no-cache' }));
-  const keep = async () => (await caches.open(CACHE)).addAll(fresh);
+  const keep = async () => {
+    const [cache, ...responses] = await Promise.all([caches.open(CACHE), ...fresh.map(fetched)]);
+    await Promise.all(responses.map((response, n) => cache.put(fresh[n]!, response)));
+  };
   event.waitUntil(keep());
 });
+
+/** A file, or an error. Hosts send from `/index.html` to `/`, and browsers refuse to show what is marked as sent on: so it is not. */
+async function fetched(request: Request): Promise<Response> {
+  const response = await fetch(request);
+  if (!response.ok) throw new Error(`${request.url}: ${response.status}`);
+  return response.redirected ? new Response(response.body, { headers: response.headers }) : response;
+}
 
 worker.addEventListener('activate', (event) => {
   const tidy = async () => {

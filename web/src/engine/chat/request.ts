@@ -11,9 +11,22 @@ const SAME = [
 /** Read by name below, or of no meaning to one model on one device. */
 const OTHERS = [
   'model', 'stream', 'stream_options', 'max_tokens', 'max_completion_tokens', 'seed', 'stop', 'logit_bias', 'tool_choice',
-  'n', 'user', 'metadata', 'store', 'logprobs', 'top_logprobs', 'response_format',
+  'n', 'user', 'metadata', 'store', 'logprobs', 'top_logprobs', 'response_format', 'service_tier', 'safety_identifier',
+  'prompt_cache_key', 'prompt_cache_retention',
 ];
 const KNOWN = new Set<string>([...CONVERSATION, ...SAME, ...OTHERS]);
+/** OpenAI's others, and what to do without them. */
+const REMEDIES = new Map([
+  ['audio', 'answers are text; leave it out'],
+  ['modalities', 'answers are text; leave it out'],
+  ['prediction', 'leave it out, or guess from what was said before with `draft_max`'],
+  ['reasoning_effort', 'use `enable_thinking`'],
+  ['verbosity', 'say in a message how long the answer should be'],
+  ['parallel_tool_calls', 'the model chooses by itself; leave it out'],
+  ['functions', 'use `tools`'],
+  ['function_call', 'use `tool_choice`'],
+  ['web_search_options', 'nothing is sent anywhere; leave it out'],
+]);
 
 /** As many as the engine names, and OpenAI's interface allows. */
 const TOP_LOGPROBS_MAX = 20;
@@ -73,7 +86,7 @@ const anySeed = () => crypto.getRandomValues(new Uint32Array(1))[0]!;
 
 export function engineRequest(request: ChatRequest): { input: Conversation; options: GenerateOptions } {
   check(request);
-  const entries = CONVERSATION.map((name) => [name, request[name]]).filter(([, value]) => value != null);
+  const entries = CONVERSATION.map((name) => [name, plain(name, request[name])]).filter(([, value]) => value != null);
   const input = Object.fromEntries(entries) as Conversation;
   if (request.tool_choice === 'none') delete input.tools;
 
@@ -92,15 +105,25 @@ export function engineRequest(request: ChatRequest): { input: Conversation; opti
   return { input, options };
 }
 
+/** What a parameter says as JSON, as a server would get it: state that a page watches is objects that no worker takes. */
+function plain(option: string, value: unknown): unknown {
+  try {
+    return typeof value === 'object' ? JSON.parse(JSON.stringify(value)) : value;
+  } catch (thrown) {
+    throw bad(option, `cannot be written as JSON: ${(thrown as Error).message}`);
+  }
+}
+
 function check(request: ChatRequest) {
   if (!Array.isArray(request?.messages)) {
     throw bad('messages', 'is no list');
   }
-  const unknown = Object.keys(request).find((name) => !KNOWN.has(name));
-  if (unknown !== undefined) {
-    throw bad(unknown, 'is no parameter of a chat completion here');
-  }
   const asked = request as unknown as Record<string, unknown>;
+  for (const [name, value] of Object.entries(asked)) {
+    if (value == null || KNOWN.has(name)) continue;
+    const remedy = REMEDIES.get(name);
+    throw remedy === undefined ? bad(name, 'is no parameter of a chat completion here') : unsupported(name, remedy);
+  }
   for (const [name, { allowed, fits }] of Object.entries(KINDS)) {
     const value = asked[name] ?? null;
     if (value !== null && !fits(value)) throw misfit(name, value, allowed);

@@ -54,7 +54,11 @@ export interface ChatRequest {
   /** With `logprobs`: how many of the likeliest tokens in its place each token names, 0 to 20. */
   top_logprobs?: number | null;
   n?: 1 | null;
+  response_format?: { type: 'text' } | null;
+  /** Of no meaning to one model on one device, as the next two. */
   user?: string;
+  metadata?: Record<string, string> | null;
+  store?: boolean | null;
   /** Not OpenAI's, as all that follow: as many of the likeliest tokens are chosen from. */
   top_k?: number | null;
   min_p?: number | null;

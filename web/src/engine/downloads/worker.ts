@@ -25,11 +25,15 @@ const post = (message: FromWorker) => scope.postMessage(message);
 
 function run(wanted: PlainWanted, silenceSeconds: number): Promise<StoredModel> {
   const onProgress = (progress: Progress) => post({ progress });
-  const onWait = () => onProgress({ done: 0, total: wanted.bytes ?? 0, bytesPerSecond: 0, secondsLeft: null, phase: 'waiting' });
+  let hasWaited = false;
+  const onWait = () => {
+    hasWaited = true;
+    onProgress({ done: 0, total: wanted.bytes ?? 0, bytesPerSecond: 0, secondsLeft: null, phase: 'waiting' });
+  };
   return downloadLock(wanted.name, stop.signal, onWait, async () => {
     const there = await stored(wanted.name);
-    // Another tab may just have brought it.
-    if (there && there.digest !== null && there.digest === wanted.digest) return there;
+    // Another tab may just have brought it. Without a digest an old file of this address may not be what the server has today.
+    if (there && (wanted.digest ? there.digest === wanted.digest : hasWaited && there.url === wanted.url)) return there;
     await init().catch((thrown: Error) => {
       const message = `the engine did not load (${thrown.message}); reload the page`;
       throw new SourceError({ code: 'WASM_FAILED', message });
