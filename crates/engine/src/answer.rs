@@ -69,7 +69,16 @@ impl Answer {
                 parser.push(tokenizer, id)
             }
         };
-        self.hear(pieces, events)
+        let heard = self.hear(pieces, events);
+        // The model has said what the parser holds back, whatever follows: it must not go on behind a stop string of white space.
+        if heard == Heard::More
+            && let Reader::Gemma { parser, .. } = &self.reader
+            && let Some(text) = self.stops.completed_by(parser.held())
+        {
+            say(Event::Text, text, events);
+            return Heard::StopString;
+        }
+        heard
     }
 
     /// What was held back, when no more ids come.
@@ -261,6 +270,25 @@ mod tests {
         check("", "EN<|tool_call>call:f{}<tool_call|>D", &["END"], &events, false);
         // White space is held back by the parser; at the end it is still text.
         check("", "one\n\n", &["\n\n"], &[text("one")], true);
+    }
+
+    #[test]
+    fn white_space_that_is_a_stop_string_ends_the_answer_at_once() {
+        let tokenizer = tokenizer();
+        let ids = |text| tokenizer.encode(text, Special::Parse);
+        let mut reader = Answer::new(&tokenizer, ParseAnswer::Gemma, &[], &["\n\n".to_owned()]);
+        let mut events = VecDeque::new();
+        let heard: Vec<Heard> =
+            ids("one \n\n\n").into_iter().map(|id| reader.push(&tokenizer, id, &mut events)).collect();
+        assert_eq!(heard.iter().position(|&heard| heard == Heard::StopString), Some(5));
+        check("", "one \n\n<|tool_call>call:f{}<tool_call|>", &["\n\n"], &[text("one ")], true);
+        check(
+            "",
+            "<|channel>thought\nhm\n\nhm<channel|>\n\none",
+            &["\n\n"],
+            &[thinking("hm\n\nhm"), text("one")],
+            false,
+        );
     }
 
     #[test]

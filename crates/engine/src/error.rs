@@ -171,7 +171,8 @@ impl Error {
 fn model_details(error: &gemma4::Error) -> Value {
     use gemma4::Error as E;
     match error {
-        E::Architecture { found } => json!({ "found": found }),
+        E::Architecture { found } | E::Kind { found } => json!({ "found": found }),
+        E::Split { part, parts } => json!({ "part": part, "parts": parts }),
         E::MissingKey { key } | E::BadKey { key, .. } => json!({ "key": key }),
         E::MissingTensor { name, expected } => json!({ "tensor": name, "expected": expected }),
         E::Embeddings { found, .. } => json!({ "tensor": "token_embd.weight", "found": found }),

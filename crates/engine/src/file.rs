@@ -41,7 +41,14 @@ impl ModelFile {
     /// if there is no usable vocabulary in it.
     pub async fn open(source: Rc<dyn ReadAt>) -> Result<ModelFile, Error> {
         let mut header = gguf::read_header(&*source).await?;
-        let tokenizer = Rc::new(tokenizer(&header.metadata)?);
+        let tokenizer = match tokenizer(&header.metadata) {
+            Ok(tokenizer) => Rc::new(tokenizer),
+            Err(error) => {
+                // Another kind of file lacks more than a vocabulary of this kind.
+                gemma4::check_kind(&header.metadata)?;
+                return Err(error);
+            }
+        };
         let placeholders = gemma4::placeholders(&header.metadata)?;
         let dropped = VOCABULARY_ARRAYS
             .into_iter()

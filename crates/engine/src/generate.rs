@@ -116,11 +116,11 @@ impl<'a> Generation<'a> {
     pub(crate) fn new(
         session: &'a mut Session,
         prompt: &[u32],
+        reused: u32,
         options: &GenerateOptions,
         cancel: &Cancel,
     ) -> Generation<'a> {
         let tokenizer = Rc::clone(session.model().file().tokenizer());
-        let reused = session.position();
         Generation {
             sampler: Sampler::new(&options.sampling),
             answer: Answer::new(&tokenizer, options.parse, prompt, &options.stop),
@@ -277,8 +277,7 @@ impl<'a> Generation<'a> {
             return self.finish(FinishReason::Length);
         }
         if self.stop_tokens.contains(&id) {
-            let reason = if self.answer.called() { FinishReason::ToolCall } else { FinishReason::Stop };
-            return self.finish(reason);
+            return self.finish(FinishReason::Stop);
         }
         self.usage.generated_tokens += 1;
         self.events.push_back(Event::Token { id, logprobs });
@@ -299,6 +298,10 @@ impl<'a> Generation<'a> {
     fn finish(&mut self, reason: FinishReason) {
         match self.answer.finish(&mut self.events) {
             Heard::StopString => self.end(FinishReason::StopString),
+            // A call that was not closed is one of those that were held back.
+            Heard::More if reason == FinishReason::Stop && self.answer.called() => {
+                self.end(FinishReason::ToolCall)
+            }
             Heard::More => self.end(reason),
         }
     }

@@ -130,11 +130,18 @@ impl Session {
         self.check(prompt)?;
         options.check(self.model.config().vocabulary)?;
         self.model.device().ledger().phase("generate");
+        // An answer that does not begin takes nothing from the cache.
+        let reused = if cancel.is_cancelled() { 0 } else { self.reuse(prompt) };
+        Ok(Generation::new(self, prompt, reused, options, cancel))
+    }
+
+    /// Keeps what the cache and a prompt have in common, but for the prompt's last token; gives how many tokens that is.
+    fn reuse(&mut self, prompt: &[u32]) -> u32 {
         let common = self.tokens().iter().zip(prompt).take_while(|(kept, wanted)| kept == wanted).count();
         if !self.truncate(common.min(prompt.len() - 1) as u32) {
             self.reset();
         }
-        Ok(Generation::new(self, prompt, options, cancel))
+        self.position()
     }
 
     /// Forgets all tokens from `len` on. A sliding layer's ring may no longer hold what the token before `len` saw; then

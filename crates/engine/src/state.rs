@@ -19,16 +19,14 @@ impl Session {
     /// [`Error::Gpu`] if the cache cannot be read back; [`Error::Read`] if the model's source fails, which is read for
     /// the digest the first time.
     pub async fn save(&self) -> Result<Vec<u8>, Error> {
-        let cache = self.context().save().await?;
         let tokens = self.tokens();
-        let mut bytes = Vec::with_capacity(HEAD_BYTES + 4 * tokens.len() + cache.len());
-        bytes.extend(MAGIC);
-        bytes.extend(VERSION.to_le_bytes());
-        bytes.extend(self.model().digest().await?);
-        bytes.extend((tokens.len() as u32).to_le_bytes());
-        bytes.extend(tokens.iter().flat_map(|id| id.to_le_bytes()));
-        bytes.extend(cache);
-        Ok(bytes)
+        let mut head = Vec::with_capacity(HEAD_BYTES + 4 * tokens.len());
+        head.extend(MAGIC);
+        head.extend(VERSION.to_le_bytes());
+        head.extend(self.model().digest().await?);
+        head.extend((tokens.len() as u32).to_le_bytes());
+        head.extend(tokens.iter().flat_map(|id| id.to_le_bytes()));
+        Ok(self.context().save_behind(&head).await?)
     }
 
     /// Replaces the session by a saved one.

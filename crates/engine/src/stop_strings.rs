@@ -39,6 +39,17 @@ impl StopStrings {
         Scanned::Text(text)
     }
 
+    /// The text in front of a stop string that `more` would complete.
+    pub(crate) fn completed_by(&self, more: &str) -> Option<String> {
+        if more.is_empty() || self.stops.is_empty() {
+            return None;
+        }
+        match self.clone().push(more) {
+            Scanned::Stopped(text) => Some(text),
+            Scanned::Text(_) => None,
+        }
+    }
+
     /// What is held back, once it is known that nothing follows to complete it.
     pub(crate) fn finish(&mut self) -> String {
         std::mem::take(&mut self.held)

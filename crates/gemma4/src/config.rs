@@ -163,16 +163,42 @@ fn bad(key: &str, problem: String) -> Error {
     Error::BadKey { key: key.to_owned(), problem }
 }
 
+/// Whether the file says that it holds a model of this kind, and not another one, or what goes beside one.
+///
+/// # Errors
+/// [`Error::Architecture`], [`Error::Kind`].
+pub fn check_kind(metadata: &Metadata) -> Result<(), Error> {
+    match metadata.str("general.type")? {
+        Some(kind @ ("adapter" | "mmproj" | "imatrix")) => {
+            return Err(Error::Kind { found: kind.to_owned() });
+        }
+        _ => {}
+    }
+    match metadata.str("general.architecture")? {
+        Some("gemma4") => Ok(()),
+        Some(other) => Err(Error::Architecture { found: other.to_owned() }),
+        None => Err(Error::Architecture { found: "not stated".to_owned() }),
+    }
+}
+
+/// llama.cpp splits files; each says which part it is, from 0.
+fn check_whole(metadata: &Metadata) -> Result<(), Error> {
+    match metadata.u32("split.count")? {
+        Some(parts) if parts > 1 => {
+            let part = metadata.u32("split.no")?.map_or(0, |part| part.saturating_add(1));
+            Err(Error::Split { part, parts })
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Config {
     /// Reads and checks the configuration. Whether values come from keys (K = V) is told by the tensor table, which
     /// ids are placeholders by the vocabulary.
     pub fn from_header(header: &Header) -> Result<Config, Error> {
         let metadata = &header.metadata;
-        match metadata.str("general.architecture")? {
-            Some("gemma4") => {}
-            Some(other) => return Err(Error::Architecture { found: other.to_owned() }),
-            None => return Err(Error::Architecture { found: "not stated".to_owned() }),
-        }
+        check_kind(metadata)?;
+        check_whole(metadata)?;
         let keys = Keys(metadata);
         let n_layers = keys.count("gemma4.block_count", LAYERS_MAX)?;
         let hidden = keys.count("gemma4.embedding_length", WIDTH_MAX)?;

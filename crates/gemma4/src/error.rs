@@ -20,6 +20,24 @@ pub enum Error {
         /// `general.architecture` of the file, or a note that it has none.
         found: String,
     },
+    /// The file holds something that goes beside a model.
+    #[error(
+        "the file is a GGUF file of type `{found}`, which goes beside a model and is none; give the model's own file"
+    )]
+    Kind {
+        /// `general.type` of the file.
+        found: String,
+    },
+    /// The file is one of several that a model was split into.
+    #[error(
+        "the file is part {part} of {parts} of a model; join them with llama.cpp's `llama-gguf-split --merge FIRST_PART WHOLE`"
+    )]
+    Split {
+        /// Which part, from 1.
+        part: u32,
+        /// How many there are.
+        parts: u32,
+    },
     /// A metadata key that the configuration needs is not there.
     #[error(
         "the file has no metadata key `{key}`, which a Gemma 4 model needs; it may be incomplete or of another model"
@@ -175,7 +193,7 @@ impl Error {
             Error::Gguf(_) => "BAD_FILE",
             Error::Read(_) => "READ_FAILED",
             Error::Gpu(error) => error.code(),
-            Error::Architecture { .. } => "UNSUPPORTED_MODEL",
+            Error::Architecture { .. } | Error::Kind { .. } | Error::Split { .. } => "UNSUPPORTED_MODEL",
             Error::MissingKey { .. } | Error::BadKey { .. } => "BAD_METADATA",
             Error::MissingTensor { .. } | Error::NoWeights => "MISSING_TENSOR",
             Error::Shape { .. } | Error::Embeddings { .. } | Error::RopeFactor { .. } => "BAD_TENSOR",

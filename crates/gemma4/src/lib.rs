@@ -22,7 +22,7 @@ mod upload;
 mod vectors;
 
 pub use checkpoint::Checkpoint;
-pub use config::{Attention, Config, Experts, Kv, Layer, placeholders};
+pub use config::{Attention, Config, Experts, Kv, Layer, check_kind, placeholders};
 pub use context::Context;
 pub use error::Error;
 pub use forward::{Path, Stage, Tap};

@@ -16,15 +16,28 @@ const HEADER_WORDS: u64 = 6;
 const CACHE_WORDS: u64 = 3;
 
 impl Context {
-    /// The cache as bytes; the model's identity is the caller's to add.
+    /// The cache as bytes; the model's identity is the caller's to add. Read by the context's own readback, it takes no GPU memory.
+    ///
+    /// # Errors
+    /// [`Error::HostMemory`] where this process has no room for it, and those of the device.
     pub async fn save(&self) -> Result<Vec<u8>, Error> {
+        self.save_behind(&[]).await
+    }
+
+    /// As [`Context::save`], behind these bytes: a second copy of a long conversation may be more than a process holds.
+    ///
+    /// # Errors
+    /// As [`Context::save`].
+    pub async fn save_behind(&self, head: &[u8]) -> Result<Vec<u8>, Error> {
         let model = self.model().clone();
         let plan = model.plan();
         let positions = |cache: &CachePlan| u64::from(cache.capacity.min(self.reach()));
         let cached = |cache: &CachePlan| 4 * CACHE_WORDS + 2 * positions(cache) * cache.row_bytes;
-        let len = 4 * HEADER_WORDS + plan.caches.iter().flatten().map(cached).sum::<u64>();
+        let len =
+            head.len() as u64 + 4 * HEADER_WORDS + plan.caches.iter().flatten().map(cached).sum::<u64>();
         let what = || format!("the keys and values of {} tokens", self.position());
         let mut bytes = room(len, what, "save a shorter conversation, or use a cache of 8 bits")?;
+        bytes.extend_from_slice(head);
         bytes.extend_from_slice(MAGIC);
         let kv = kv_code(plan.options.kv);
         let count = plan.caches.iter().flatten().count() as u32;
@@ -36,9 +49,9 @@ impl Context {
             for word in [layer as u32, cache.capacity, cache.row_bytes as u32] {
                 bytes.extend_from_slice(&word.to_le_bytes());
             }
-            if let Some([keys, values]) = self.cache(layer).await? {
-                bytes.extend(keys);
-                bytes.extend(values);
+            for buffer in [cache.keys, cache.values] {
+                let written = 0..positions(cache) * cache.row_bytes;
+                self.readback.append(self.buffer(buffer), written, &mut bytes).await?;
             }
         }
         debug_assert_eq!(bytes.len() as u64, len);

@@ -235,6 +235,39 @@ fn another_architecture_is_named() {
     }
 }
 
+/// A file with these entries more.
+fn beside(entries: &[(&str, Value)]) -> Vec<u8> {
+    let bytes = file(NAME);
+    let header = gguf::parse(&bytes).expect("header");
+    let mut writer = Writer::new();
+    for (key, value) in
+        header.metadata.iter().filter(|(key, _)| entries.iter().all(|(other, _)| other != key))
+    {
+        writer = writer.set(key, value.clone());
+    }
+    for (key, value) in entries {
+        writer = writer.set(*key, value.clone());
+    }
+    for tensor in &header.tensors {
+        let data = bytes[tensor.offset as usize..][..tensor.bytes as usize].to_vec();
+        writer = writer.tensor(&tensor.name, tensor.kind, &tensor.shape, data);
+    }
+    writer.file()
+}
+
+#[test]
+fn what_goes_beside_a_model_and_a_part_of_one_are_named() {
+    let error = refusal(beside(&[("general.type", Value::String("adapter".to_owned()))]));
+    assert_eq!(error.code(), "UNSUPPORTED_MODEL");
+    assert!(error.to_string().contains("of type `adapter`"), "{error}");
+    let error = refusal(beside(&[("split.no", Value::U16(0)), ("split.count", Value::U16(2))]));
+    assert_eq!(error.code(), "UNSUPPORTED_MODEL");
+    assert!(error.to_string().contains("part 1 of 2"), "{error}");
+    let whole =
+        beside(&[("split.count", Value::U16(1)), ("general.type", Value::String("model".to_owned()))]);
+    pollster::block_on(load(&device(), whole, &options(KvType::F16, 16))).expect("load");
+}
+
 #[test]
 fn keys_that_are_missing_or_impossible_are_named() {
     let without = |missing: &'static str| {

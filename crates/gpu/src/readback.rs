@@ -1,5 +1,6 @@
 //! Bringing results back.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::buffer::Allocation;
@@ -77,15 +78,7 @@ impl Device {
         let (start, end) = (offset & !3, (offset + bytes).next_multiple_of(4));
         let readback = self.readback("read", READ_CHUNK_BYTES.min(end - start))?;
         let mut words = Vec::with_capacity((end - start) as usize);
-        let mut at = start;
-        while at < end {
-            let chunk = readback.bytes().min(end - at);
-            let mut recorder = self.recorder();
-            recorder.copy_to_readback(buffer, at, &readback, 0, chunk);
-            self.submit(recorder);
-            readback.read_with(chunk, |part| words.extend_from_slice(part)).await?;
-            at += chunk;
-        }
+        readback.append(buffer, start..end, &mut words).await?;
         let skip = (offset - start) as usize;
         words.drain(..skip);
         words.truncate(bytes as usize);
@@ -98,6 +91,26 @@ impl Readback {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.allocation.charge.bytes()
+    }
+
+    /// Appends what lies in `buffer` at these bytes, in as many copies as it takes, after all work submitted so far.
+    ///
+    /// # Errors
+    /// As [`Readback::read`].
+    ///
+    /// # Panics
+    /// When the range is outside the buffer, or its ends are no multiples of 4.
+    pub async fn append(&self, buffer: &Buffer, range: Range<u64>, to: &mut Vec<u8>) -> Result<(), Error> {
+        let mut at = range.start;
+        while at < range.end {
+            let part = self.bytes().min(range.end - at);
+            let mut recorder = self.device.recorder();
+            recorder.copy_to_readback(buffer, at, self, 0, part);
+            self.device.submit(recorder);
+            self.read_with(part, |bytes| to.extend_from_slice(bytes)).await?;
+            at += part;
+        }
+        Ok(())
     }
 
     /// The first `bytes` that the latest submitted copy brought.

@@ -50,10 +50,14 @@ class Work {
   end() {
     this.#isCancelled = true;
     this.#cancel?.cancel();
-    // A request that never comes back would keep the work from seeing the wish, and so would a reader who has left.
-    this.source?.abort();
-    this.#room?.();
     this.#stop(cancelled());
+    // A reader who has left would keep the work from seeing the wish, and so would a request that never comes back.
+    this.#room?.();
+    try {
+      this.source?.abort();
+    } catch {
+      // It was given up with a device that was lost.
+    }
   }
 
   /** Throws once it is to end. */

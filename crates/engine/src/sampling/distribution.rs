@@ -93,7 +93,8 @@ fn edit(logits: &mut [Scored], sequence: &[u32], sampling: &Sampling) {
     let mut change = |id: u32, new: &dyn Fn(f32) -> f32| {
         let at =
             logits.binary_search_by_key(&id, |token| token.id).expect("an edited token's logit is there");
-        logits[at].logit = new(logits[at].logit);
+        // What is favoured beyond all numbers is the largest: it must not be left out as no number.
+        logits[at].logit = new(logits[at].logit).min(f32::MAX);
     };
     for &(id, bias) in &sampling.logit_bias {
         change(id, &|logit| logit + bias);
@@ -138,6 +139,18 @@ mod tests {
     use super::super::{Sampler, SplitMix64};
     use super::*;
     use gemma4::Want;
+
+    #[test]
+    fn what_is_favoured_beyond_all_numbers_stays() {
+        let favoured = |sampling: Sampling| {
+            distribution(scored(&[1.0, 2.0]), &[0], &Sampling { temperature: 0.0, ..sampling })
+                .expect("numbers")[0]
+                .id
+        };
+        assert_eq!(favoured(Sampling::default()), 1);
+        assert_eq!(favoured(Sampling { repetition_penalty: 1e-39, ..Sampling::default() }), 0);
+        assert_eq!(favoured(Sampling { logit_bias: vec![(0, 3e38), (0, 3e38)], ..Sampling::default() }), 0);
+    }
 
     /// The same by definition: everything sorted, every step in full, no selection and no shortcut.
     fn by_definition(logits: &[f32], sequence: &[u32], sampling: &Sampling) -> Vec<(u32, f64)> {

@@ -1,8 +1,8 @@
 //! What the cache holds already is not computed again, and nothing changes by that.
 
 use crate::files::{MODEL, short};
-use crate::run::{greedy, say, session};
-use engine::Session;
+use crate::run::{block_on, greedy, say, session};
+use engine::{Cancel, Event, FinishReason, Session};
 
 /// After `first` tokens of the prompt and `extra` more of its continuation, the whole prompt reuses `reused`.
 fn check(chunk: u32, first: usize, extra: u32, reused: u32) {
@@ -50,6 +50,21 @@ fn a_conversation_goes_on_where_it_was() {
     let second = say(&mut session, &next, &greedy(8));
     assert_eq!(second.tokens, expected.greedy[4..12]);
     assert_eq!(second.finished.usage.reused_tokens, 30);
+}
+
+#[test]
+fn an_answer_that_is_cancelled_before_it_begins_takes_nothing_from_the_cache() {
+    let expected = short();
+    let mut session = session(MODEL, 16);
+    say(&mut session, &expected.prompt, &greedy(1));
+    let before = session.tokens().to_vec();
+    let cancel = Cancel::default();
+    cancel.cancel();
+    let mut generation = session.generate(&[before[0] + 1], &greedy(1), &cancel).unwrap();
+    let Some(Event::Finished(finished)) = block_on(generation.next()).unwrap() else { panic!("it goes on") };
+    assert_eq!(finished.reason, FinishReason::Cancelled);
+    drop(generation);
+    assert_eq!(session.tokens(), before);
 }
 
 #[test]

@@ -55,6 +55,19 @@ fn what_a_ring_overwrote_is_known_after_restoring() {
 }
 
 #[test]
+fn saving_takes_no_memory_of_the_device() {
+    let model = load(MODEL, &exact(32));
+    let session = filled(&model, 10);
+    let (before, created) = (model.device().ledger().bytes(), model.device().counters().buffers_created);
+    model.device().ledger().phase("save");
+    block_on(session.save()).unwrap();
+    let snapshot = model.device().ledger().snapshot();
+    let saving = snapshot.phases.iter().find(|phase| phase.name == "save").expect("the phase");
+    assert_eq!(saving.peak_bytes, before);
+    assert_eq!(model.device().counters().buffers_created, created);
+}
+
+#[test]
 fn restoring_replaces_what_was_there() {
     let model = load(MODEL, &exact(32));
     let bytes = block_on(filled(&model, 10).save()).unwrap();

@@ -73,6 +73,11 @@ impl Machine {
         matches!(&self.state, State::Call(body) if body.in_quotes())
     }
 
+    /// What is held back of the answer, not of its thoughts.
+    pub(super) fn held(&self) -> &str {
+        if matches!(self.state, State::Text) { &self.held } else { "" }
+    }
+
     pub(super) fn text(&mut self, text: &str, pieces: &mut Vec<Piece>) {
         match &mut self.state {
             State::Text | State::Thinking => self.say(text, pieces),

@@ -43,6 +43,11 @@ impl AnswerParser {
         pieces
     }
 
+    /// White space of the answer that is held back, since it is none of it if a tag follows.
+    pub fn held(&self) -> &str {
+        self.machine.held()
+    }
+
     /// What is still held back when the answer ends, wherever it ends. The parser is then as new, starting in text.
     pub fn finish(&mut self) -> Vec<Piece> {
         let mut pieces = Vec::new();

@@ -81,6 +81,8 @@ fn arguments(call: &ToolCall) -> Result<Cow<'_, Map<String, Value>>, String> {
     let parsed = match &call.function.arguments {
         Value::Null => return Ok(Cow::Owned(Map::new())),
         Value::Object(fields) => return Ok(Cow::Borrowed(fields)),
+        // What some clients write for none.
+        Value::String(json) if json.trim().is_empty() => return Ok(Cow::Owned(Map::new())),
         Value::String(json) => serde_json::from_str(json).ok(),
         _ => None,
     };

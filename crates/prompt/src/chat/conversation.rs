@@ -65,27 +65,54 @@ pub enum Role {
 
 /// One message.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(from = "Written")]
 pub struct Message {
     /// Who speaks.
     pub role: Role,
     /// What is said.
-    #[serde(default, deserialize_with = "null_is_default")]
     pub content: Content,
     /// What the assistant thought before it said it.
-    #[serde(default, alias = "reasoning_content", alias = "thinking")]
     pub reasoning: Option<String>,
     /// The assistant's function calls.
-    #[serde(default, deserialize_with = "null_is_default")]
     pub tool_calls: Vec<ToolCall>,
     /// Results kept on the assistant's own message, instead of messages with the role `tool`.
-    #[serde(default, deserialize_with = "null_is_default")]
     pub tool_responses: Vec<ToolResponse>,
     /// On a `tool` message: the call that this is the result of.
-    #[serde(default)]
     pub tool_call_id: Option<String>,
     /// On a `tool` message: the function that this is the result of.
-    #[serde(default, alias = "tool_name")]
     pub name: Option<String>,
+}
+
+/// A message as clients write it. Some write one thing under several names at once, often null under all but one.
+#[derive(Deserialize)]
+struct Written {
+    role: Role,
+    #[serde(default, deserialize_with = "null_is_default")]
+    content: Content,
+    reasoning: Option<String>,
+    reasoning_content: Option<String>,
+    thinking: Option<String>,
+    #[serde(default, deserialize_with = "null_is_default")]
+    tool_calls: Vec<ToolCall>,
+    #[serde(default, deserialize_with = "null_is_default")]
+    tool_responses: Vec<ToolResponse>,
+    tool_call_id: Option<String>,
+    name: Option<String>,
+    tool_name: Option<String>,
+}
+
+impl From<Written> for Message {
+    fn from(written: Written) -> Message {
+        Message {
+            role: written.role,
+            content: written.content,
+            reasoning: written.reasoning.or(written.reasoning_content).or(written.thinking),
+            tool_calls: written.tool_calls,
+            tool_responses: written.tool_responses,
+            tool_call_id: written.tool_call_id,
+            name: written.name.or(written.tool_name),
+        }
+    }
 }
 
 impl Message {

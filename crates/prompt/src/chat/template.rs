@@ -63,10 +63,12 @@ impl Conversation {
             let continues =
                 message.role == Role::Assistant && next.is_some_and(|next| next.role == Role::Assistant);
             match last {
-                Last::Call => out.control("<|tool_response>"),
+                // A call that somebody has gone past, without a result, asks for none any more.
+                Last::Call if next.is_none() => out.control("<|tool_response>"),
                 _ if continues => {}
-                // The model goes on in this turn once it has read the result.
-                Last::Result if !wrote && next.is_none() => {}
+                // The model goes on in this turn once it has read the result, also behind what it said beside its call: as
+                // one turn is how the next request writes both.
+                Last::Result if next.is_none() && (!wrote || self.add_generation_prompt) => {}
                 _ => {
                     out.control("<turn|>");
                     out.text("\n");

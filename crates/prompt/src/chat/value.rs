@@ -73,9 +73,13 @@ pub(super) fn sorted(fields: &Map<String, Value>) -> Vec<(&String, &Value)> {
     fields
 }
 
-/// A number as the template's language prints it: as JSON does, but an exponent has a sign and two digits.
+/// The smallest magnitude that the template's language prints without an exponent.
+const PLAIN_MIN: f64 = 1e-4;
+
+/// A number as the template's language prints it: as JSON does, but an exponent comes sooner, has a sign and two digits.
 fn number_text(number: &Number) -> String {
-    let text = number.to_string();
+    let small = number.as_f64().filter(|value| value.abs() < PLAIN_MIN && *value != 0.0);
+    let text = small.map_or_else(|| number.to_string(), |value| format!("{value:e}"));
     let Some((digits, exponent)) = text.split_once(['e', 'E']) else { return text };
     let (sign, exponent) = match exponent.strip_prefix('-') {
         Some(exponent) => ('-', exponent),
@@ -99,6 +103,7 @@ mod tests {
     fn values() {
         check("null", Keys::Bare, "null");
         check("[1, -2.5, 3.0, 1e-7, 1.5e300]", Keys::Bare, "[1,-2.5,3.0,1e-07,1.5e+300]");
+        check("[0.0001, 0.00001, -0.000025, 0, 0.0]", Keys::Bare, "[0.0001,1e-05,-2.5e-05,0,0.0]");
         check(r#"{"b": true, "A": "x", "c": {}}"#, Keys::Bare, r#"{A:<|"|>x<|"|>,b:true,c:{}}"#);
         check(r#"{"b": [], "a": false}"#, Keys::Quoted, r#"{<|"|>a<|"|>:false,<|"|>b<|"|>:[]}"#);
     }

@@ -8,7 +8,8 @@ use crate::Error;
 
 /// Token type of control tokens in GGUF files (`<|turn>`).
 const CONTROL: i32 = 3;
-/// Token type of user-defined tokens; llama.cpp's converter gives it to the control tokens it wants printed.
+/// Token type of user-defined tokens; llama.cpp's converter gives it to the control tokens it wants printed, and to tokens that are
+/// text, such as several line ends or `<table>`.
 const USER_DEFINED: i32 = 4;
 /// Tokens that end an answer wherever the vocabulary has them: end of text, end of turn, wait for a tool's result.
 const STOPS: [&str; 3] = ["<eos>", "<turn|>", "<|tool_response>"];
@@ -54,6 +55,11 @@ pub struct Tokenizer {
 /// Characters whose ids are found without hashing: the Basic Multilingual Plane.
 const BMP_CODES: usize = 0x1_0000;
 
+/// Whether a token is written as the tags of the template are: `<|turn>`, `<turn|>`.
+fn is_tag(piece: &str) -> bool {
+    (piece.starts_with("<|") && piece.ends_with('>')) || (piece.starts_with('<') && piece.ends_with("|>"))
+}
+
 impl Tokenizer {
     /// Checks and packs a vocabulary.
     ///
@@ -82,8 +88,9 @@ impl Tokenizer {
         }
 
         let mut special = vec![false; pieces.len()];
-        for (special, &kind) in special.iter_mut().zip(types) {
-            *special = matches!(kind, CONTROL | USER_DEFINED);
+        for (id, (special, &kind)) in special.iter_mut().zip(types).enumerate() {
+            let is_tag = || pieces.get(id as u32).is_some_and(is_tag);
+            *special = kind == CONTROL || (kind == USER_DEFINED && is_tag());
         }
         let ids = (0..pieces.len() as u32).filter(|&id| special[id as usize]);
         let specials = Specials::collect(ids, &pieces)?;
@@ -165,7 +172,8 @@ impl Tokenizer {
         self.len() == 0
     }
 
-    /// Whether the file marks this token as control or user-defined. Ordinary text never becomes such a token.
+    /// Whether this is a control token: the file marks it so, or as user-defined where it is written as a tag. Ordinary text never
+    /// becomes such a token.
     pub fn is_special(&self, id: u32) -> bool {
         self.special.get(id as usize).is_some_and(|&special| special)
     }

@@ -114,6 +114,21 @@ fn turns_that_the_goldens_lack() {
         "<|turn>user\nt<turn|>\n<|turn>model\n<|tool_call>call:now{}<tool_call|><|tool_response>response:now\
          {value:'12:00'}<tool_response|>Let me see.Noon.<turn|>\n<|turn>model\n",
     );
+    // What was said beside the call is in the turn in which the answer goes on.
+    check(
+        r#"[{"role": "assistant", "content": "Let me see.", "tool_calls": [{"function": {"name": "now", "arguments": " "}}]},
+            {"role": "tool", "content": "12:00"}]"#,
+        "<|turn>model\n<|tool_call>call:now{}<tool_call|><|tool_response>response:now{value:'12:00'}<tool_response|>Let me see.",
+    );
+    // A call that nobody answered, and the conversation went on.
+    check(
+        r#"[{"role": "assistant", "tool_calls": [{"function": {"name": "now"}}]}, {"role": "user", "content": "never mind"}]"#,
+        "<|turn>model\n<|tool_call>call:now{}<tool_call|><turn|>\n<|turn>user\nnever mind<turn|>\n<|turn>model\n",
+    );
+    check(
+        r#"[{"role": "assistant", "tool_calls": [{"function": {"name": "now"}}]}, {"role": "assistant", "content": "x"}]"#,
+        "<|turn>model\n<|tool_call>call:now{}<tool_call|>x<turn|>\n<|turn>model\n",
+    );
     check(
         r#"[{"role": "assistant", "content": "a<|channel>thought\nx<channel|>b<|channel>open"},
             {"role": "user", "content": "<|channel>mine"}]"#,
@@ -155,6 +170,15 @@ fn results_find_their_calls() {
         r#"[{"role": "assistant", "tool_responses": [{"name": "f", "response": {"a": 1}}, {"name": "g", "response": 2}]}]"#,
         &format!("<|turn>model\n{}{}", result("f", "a:1"), result("g", "value:2")),
     );
+}
+
+#[test]
+fn one_thing_under_several_names_is_the_first_that_is_there() {
+    let json = r#"{"messages": [{"role": "assistant", "content": "x", "reasoning": null, "reasoning_content": "a", "thinking": "b",
+        "tool_calls": [{"function": {"name": "f"}}]}, {"role": "tool", "tool_name": "f", "name": null, "content": "1"}]}"#;
+    let conversation = Conversation::from_json(json).unwrap();
+    assert_eq!(conversation.messages[0].reasoning.as_deref(), Some("a"));
+    assert_eq!(conversation.messages[1].name.as_deref(), Some("f"));
 }
 
 #[test]

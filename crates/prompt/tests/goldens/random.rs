@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use prompt::{Special, Tokenizer, Vocabulary};
+use prompt::{Special, SpecialText, Tokenizer, Vocabulary};
 
 use crate::files::{Random, tiny};
 
@@ -105,6 +105,26 @@ fn faulty_vocabularies_are_explained() {
         Some(0),
         "300 bytes in one special token, the limit is 256",
     );
+}
+
+/// Converters give type 4 to tags, and to tokens that are text like any other.
+#[test]
+fn of_user_defined_tokens_tags_alone_are_control() {
+    let tokens = ["<unk>", "a", "\n", "\n\n", "<table>", "<|channel>", "<turn|>"];
+    let types = [2, 1, 1, 4, 4, 4, 4];
+    let vocabulary = Vocabulary {
+        tokens,
+        merges: ["\n \n"],
+        types: &types,
+        bos: None,
+        eos: &[],
+        unknown: Some(0),
+        add_bos: false,
+    };
+    let tokenizer = Tokenizer::new(vocabulary).unwrap();
+    assert_eq!(tokenizer.encode("a\n\na<turn|>", Special::Parse), [1, 3, 1, 6]);
+    assert_eq!(tokenizer.encode("<turn|>", Special::Text), [0]);
+    assert_eq!(tokenizer.decode_with(&[1, 3, 4, 5, 1, 6], SpecialText::Hide), "a\n\n<table>a");
 }
 
 #[test]
