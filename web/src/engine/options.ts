@@ -83,7 +83,9 @@ export interface GenerateOptions {
   top_logprobs?: number;
   /**
    * Most tokens that are guessed where the text repeats what was said before, and verified in one step; 0 by default. Meant for
-   * answers that repeat long stretches of their prompt, such as a file with a change in it.
+   * answers that repeat long stretches of their prompt, such as a file with a change in it. At most the model's chunk less one, 511
+   * by default; more counts as that. Nothing is guessed while a penalty is set, or at a temperature above 0 with a `top_k` of 0 or
+   * above 256.
    */
   draft_max?: number;
 }
