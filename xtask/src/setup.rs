@@ -159,7 +159,8 @@ fn has_vulkan(project: &Project) -> bool {
     has_driver && listed.is_none_or(|libraries| libraries.contains("libvulkan.so.1"))
 }
 
-fn chromium() -> Option<PathBuf> {
+/// The Chromium to drive: as `RULLAMA_CHROMIUM` names it, on the `PATH`, or an app.
+pub(crate) fn chromium() -> Option<PathBuf> {
     let named = std::env::var_os("RULLAMA_CHROMIUM").map(PathBuf::from);
     let on_path = || CHROMIUM_NAMES.iter().find_map(|name| project::find_program(name));
     let app = || CHROMIUM_APPS.iter().map(PathBuf::from).find(|path| path.is_file());

@@ -25,8 +25,14 @@ const FUZZ: &str = "run --release --bin gguf -- corpus/gguf ../crates/gguf/tests
 /// Where it keeps inputs that reach new code, and those that break a promise.
 const FUZZ_FOLDERS: [&str; 2] = ["fuzz/corpus/gguf", "fuzz/artifacts"];
 
-const NEEDS: &[Piece] =
-    &[Piece::WasmTarget, Piece::VulkanDriver, Piece::Chromium, Piece::Node, Piece::NpmPackages];
+const NEEDS: &[Piece] = &[
+    Piece::WasmTarget,
+    Piece::VulkanDriver,
+    Piece::Chromium,
+    Piece::CppCompiler,
+    Piece::Node,
+    Piece::NpmPackages,
+];
 
 /// Runs the tests. The closing line is the last that is printed; the exit code is a failure when anything failed,
 /// or was skipped with `CI=true`. An error means that set-up stopped before the tests.
@@ -139,6 +145,10 @@ fn vitest(project: &Project) -> Command {
 fn browser(project: &Project) -> Command {
     let mut command = project.command("node");
     command.arg("tests/run.mjs").current_dir(project.path("web"));
+    // The tests drive what set-up has found.
+    if let Some(chromium) = setup::chromium() {
+        command.env("RULLAMA_CHROMIUM", chromium);
+    }
     command
 }
 

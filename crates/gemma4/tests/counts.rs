@@ -5,8 +5,8 @@ mod support;
 
 use gemma4::plan::plan;
 use gemma4::{
-    Checkpoint, Config, Context, KvType, Model, Options, Path, PerLayerTable, Stage, Tiers, TokenProducts,
-    Want,
+    Checkpoint, Config, Context, KvType, Model, Options, Path, PerLayerTable, PromptProducts, Stage, Sums,
+    Tiers, TokenProducts, Want, Width,
 };
 use gpu::Limits;
 use std::ops::ControlFlow;
@@ -110,12 +110,20 @@ fn e2b() {
     const LAYERS: u64 = 35;
     const { assert!(DISPATCHES <= 9 * LAYERS + 6) };
     let device = device();
-    for token_products in [TokenProducts::Float, TokenProducts::Packed] {
+    let (wide, subgroups) = (Width::within(device.limits().invocations_max), device.features().subgroups);
+    let as_cards = Tiers {
+        token_products: TokenProducts::Packed,
+        token_sums: subgroups.map_or(Sums::Workgroup, |(least, _)| Sums::Subgroup(least)),
+        token_attention: wide,
+        ..Tiers::default()
+    };
+    let packed = Tiers { token_products: TokenProducts::Packed, ..Tiers::default() };
+    for tiers in [Tiers::default(), packed, as_cards] {
         let source = Rc::new(e2b::file(&NARROW));
         let options = Options {
             context: 4096,
             chunk: 8,
-            tiers: Tiers { token_products, ..Tiers::default() },
+            tiers,
             per_layer_table: PerLayerTable::Streamed,
             ..Options::default()
         };
@@ -126,11 +134,7 @@ fn e2b() {
             let model = Model::load(&device, source, &header, config, &options, observe).await?;
             Context::new(Rc::new(model)).await
         });
-        check(
-            &mut loaded.expect("a file in the shape of e2b"),
-            DISPATCHES,
-            &format!("e2b, {token_products:?}"),
-        );
+        check(&mut loaded.expect("a file in the shape of e2b"), DISPATCHES, &format!("e2b, {tiers:?}"));
     }
 }
 
@@ -142,15 +146,42 @@ fn bytes_of_e2b() {
     let config = Config::from_header(&header).expect("config");
     let checkpoint = Checkpoint::new(&header, &config).expect("checkpoint");
     let limits = Limits { binding_bytes_max: 1 << 31, buffer_bytes_max: 1 << 31, ..*device().limits() };
-    let plan = plan(&config, &checkpoint, &Options::default(), &limits).expect("plan");
     let needed = needed_bytes(&PUBLISHED);
-    let read = gemma4::bytes_per_token(&config, &checkpoint, &plan);
     assert_eq!(needed, 1_452_819_456, "bytes of the weights a token needs");
-    assert_eq!(read, needed, "bytes of the weights it reads, and of those it needs");
     let most = needed + needed / 20 + 150_000_000;
-    assert!(
-        plan.bytes() <= most,
-        "{} bytes of GPU memory with a context of 4096, {most} at most",
-        plan.bytes()
-    );
+    let tiers =
+        |token_products, prompt_products| Tiers { token_products, prompt_products, ..Tiers::default() };
+    for tiers in [
+        Tiers::default(),
+        tiers(TokenProducts::Packed, PromptProducts::Cooperative),
+        tiers(TokenProducts::Half, PromptProducts::Half),
+    ] {
+        let options = Options { tiers, ..Options::default() };
+        let plan = plan(&config, &checkpoint, &options, &limits).expect("plan");
+        let read = gemma4::bytes_per_token(&config, &checkpoint, &plan);
+        assert_eq!(read, needed, "{tiers:?}: bytes of the weights it reads, and of those it needs");
+        let bytes = plan.bytes();
+        assert!(
+            bytes <= most,
+            "{tiers:?}: {bytes} bytes of GPU memory with a context of 4096, {most} at most"
+        );
+    }
+}
+
+/// The table of 4.7 GB is on the GPU as soon as the budget holds all of it, and not a byte before.
+#[test]
+fn the_table_is_resident_when_the_budget_allows() {
+    let source = e2b::file(&PUBLISHED);
+    let header = pollster::block_on(gguf::read_header(&source)).expect("header");
+    let config = Config::from_header(&header).expect("config");
+    let checkpoint = Checkpoint::new(&header, &config).expect("checkpoint");
+    let limits = Limits { binding_bytes_max: 1 << 31, buffer_bytes_max: 1 << 31, ..*device().limits() };
+    let planned = |per_layer_table, budget| {
+        plan(&config, &checkpoint, &Options { per_layer_table, budget, ..Options::default() }, &limits)
+            .expect("plan")
+    };
+    let whole = planned(PerLayerTable::Resident, None).bytes();
+    assert!(whole > 6_000_000_000, "{whole} bytes");
+    let resident = |budget| planned(PerLayerTable::Auto, budget).per_layer_resident;
+    assert_eq!([resident(None), resident(Some(whole - 1)), resident(Some(whole))], [false, false, true]);
 }

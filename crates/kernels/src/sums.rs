@@ -13,8 +13,8 @@ pub enum Sums {
     Subgroup(u32),
 }
 
-/// Sizes of subgroups that cases try: those that devices have, but for the two largest.
-pub(crate) const SUBGROUPS: [u32; 4] = [4, 8, 16, 32];
+/// Sizes of subgroups that cases try: those that devices have.
+pub(crate) const SUBGROUPS: [u32; 6] = [4, 8, 16, 32, 64, 128];
 
 impl Sums {
     /// Adds `lanes_sum` to a shader with the constants WORKGROUP and LANES.

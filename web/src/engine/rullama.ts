@@ -35,7 +35,8 @@ export class Rullama {
   }
 
   /**
-   * Starts the worker, opens the GPU and loads a model. `budget` is what all of it may take, in bytes of GPU memory.
+   * Starts the worker, opens the GPU and loads a model. `budget` is what this model may take, in bytes of GPU memory; that of `start`
+   * limits whatever the engine loads.
    *
    * Rejects with `CANCELLED` when `signal` is aborted, with a `DeviceError`, and as `engine.load` does.
    */

@@ -2,52 +2,17 @@
 import type { MemoryReport } from 'rullama';
 import { answer } from '../chats/answer.svelte.ts';
 import { runtime } from '../engine/runtime.svelte.ts';
-import { ACCOUNTS } from './accounts.ts';
-
-export const PERIOD_MS = 1000;
-/** Ten minutes. */
-export const SAMPLES_MAX = 600;
+import { PERIOD_MS, Ring, sampleOf, SAMPLES_MAX } from './samples.ts';
 
 /** What the engine is doing, by the ledger's names, with names for people. */
 export const PHASES = { load: 'Loading', session: 'Session', generate: 'Answering' };
 export type Phase = keyof typeof PHASES;
-
-/** One moment; `bytes` is in the order of `ACCOUNTS`. */
-export interface Sample {
-  /** Milliseconds since 1970. */
-  time: number;
-  bytes: number[];
-  wasm: number;
-  /** Bytes that the model's plan has, and what may be used; null where there is none. */
-  planned: number | null;
-  budget: number | null;
-}
 
 /** When something was done; `end` is infinite while it goes on. Milliseconds since 1970. */
 export interface Span {
   phase: Phase;
   start: number;
   end: number;
-}
-
-/** The latest samples, the oldest first. */
-export class Ring {
-  #samples: Sample[] = [];
-
-  add(sample: Sample) {
-    this.#samples.push(sample);
-    if (this.#samples.length > SAMPLES_MAX) this.#samples.shift();
-  }
-
-  get samples(): readonly Sample[] {
-    return this.#samples;
-  }
-}
-
-export function sampleOf(report: MemoryReport, planned: number | null, time: number): Sample {
-  const of = new Map(report.accounts.map(({ account, bytes }) => [account, bytes]));
-  const bytes = ACCOUNTS.map(({ account }) => of.get(account) ?? 0);
-  return { time, bytes, wasm: report.linear_memory_bytes, planned, budget: report.budget_bytes };
 }
 
 class History {
