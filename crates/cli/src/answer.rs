@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use engine::{Event, FinishReason, Finished, GenerateOptions, Logprobs, Session};
+use engine::{Event, FinishReason, Finished, GenerateOptions, Logprobs, Sampling, Session};
 use serde::Serialize;
 
 use crate::failure::{Failure, in_context};
@@ -41,6 +41,7 @@ pub(crate) struct Report<'a> {
     ids: &'a [u32],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     logprobs: &'a [Logprobs],
+    seed: Option<u64>,
     #[serde(flatten)]
     finished: Finished,
 }
@@ -127,15 +128,20 @@ pub(crate) fn cut_short(session: &Session, instead: &str) -> String {
     format!("the answer ends here: the context of {context} tokens is full; {larger}{instead}\n")
 }
 
-/// The line that `--verbose` shows.
-pub(crate) fn timing_line(finished: &Finished) -> String {
+/// The seed with which an answer that was worth keeping can be had again; none where nothing is drawn.
+fn seed(sampling: &Sampling) -> Option<u64> {
+    (sampling.temperature > 0.0).then_some(sampling.seed)
+}
+
+/// The lines that `--verbose` shows.
+pub(crate) fn timing_lines(finished: &Finished, sampling: &Sampling) -> String {
     let Finished { usage, timings, .. } = finished;
     let processed = usage.prompt_tokens - usage.reused_tokens;
     // The first token comes out of the prompt's last step.
     let decoded = usage.generated_tokens.saturating_sub(1);
     format!(
         "prompt {} tokens ({} reused) in {:.3} s, {:.1} tok/s; first token after {:.3} s; answer {} tokens in {:.3} s, \
-         {:.1} tok/s{}; {}\n",
+         {:.1} tok/s{}; {}\n{}",
         usage.prompt_tokens,
         usage.reused_tokens,
         timings.prompt_seconds,
@@ -149,17 +155,19 @@ pub(crate) fn timing_line(finished: &Finished) -> String {
             drafted => format!(", {} of {drafted} guesses right", usage.accepted_tokens),
         },
         reason(finished.reason),
+        seed(sampling).map_or(String::new(), |seed| format!("seed {seed}\n")),
     )
 }
 
 impl<'a> Report<'a> {
-    /// Joins an answer and how it ended.
-    pub(crate) fn new(answer: &'a Answer, finished: &Finished) -> Report<'a> {
+    /// Joins an answer, how it was drawn and how it ended.
+    pub(crate) fn new(answer: &'a Answer, sampling: &Sampling, finished: &Finished) -> Report<'a> {
         Report {
             text: &answer.text,
             thinking: &answer.thinking,
             ids: &answer.ids,
             logprobs: &answer.logprobs,
+            seed: seed(sampling),
             finished: *finished,
         }
     }

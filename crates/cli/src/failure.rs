@@ -117,7 +117,7 @@ pub(crate) enum Failure {
     },
     /// The plan does not fit the memory budget.
     #[error(
-        "the model needs {needed} bytes of GPU memory with a context of {context} tokens; the budget is {budget} bytes"
+        "the model needs {needed} bytes of GPU memory with a context of {context} tokens and chunks of {chunk}; the budget is {budget} bytes"
     )]
     OverBudget {
         /// Bytes of the plan.
@@ -126,6 +126,8 @@ pub(crate) enum Failure {
         budget: u64,
         /// The context.
         context: u32,
+        /// Tokens of a prompt processed at once: those asked for, else the fewest that are tried.
+        chunk: u32,
         /// Which options make it fit.
         remedy: String,
     },
@@ -163,6 +165,16 @@ pub(crate) enum Failure {
         /// The adapter.
         adapter: String,
     },
+    /// Kernels that are right as far as they could run: some cases had too little memory.
+    #[error("{unfit} of {cases} kernel cases did not fit the memory allowed on {adapter}")]
+    Unfit {
+        /// Cases that did not fit.
+        unfit: usize,
+        /// Cases of the kernels.
+        cases: usize,
+        /// The adapter.
+        adapter: String,
+    },
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
@@ -188,6 +200,7 @@ impl Failure {
             Failure::Input { .. } => "BAD_INPUT",
             Failure::Usage(_) => "USAGE",
             Failure::Check { .. } => "CHECK_FAILED",
+            Failure::Unfit { .. } => "OUT_OF_MEMORY",
             Failure::Interrupted => "CANCELLED",
             Failure::Output(_) | Failure::Write { .. } => "OUTPUT_FAILED",
         }
@@ -218,6 +231,9 @@ impl Failure {
             Failure::Usage(_) => "see --help".to_owned(),
             Failure::Check { .. } => {
                 "update the graphics driver, and report the table with the adapter's name".to_owned()
+            }
+            Failure::Unfit { .. } => {
+                "give a larger --budget or none, or close other programs that use the GPU".to_owned()
             }
             Failure::OverBudget { remedy, .. } => remedy.clone(),
             &Failure::TooLong { needed, context, context_max } => longer(needed, context, context_max),

@@ -5,6 +5,8 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use clap::Args;
 use engine::{GenerateOptions, Sampling};
 
+use crate::whole_number::{count, within};
+
 /// Sampling and limits of an answer.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Generation")]
@@ -13,13 +15,13 @@ pub(crate) struct GenerationOptions {
     #[arg(long, conflicts_with_all = ["temperature", "top_k", "top_p", "min_p", "seed"])]
     greedy: bool,
     /// Seed of the random numbers; the same seed gives the same answer [default: another one each time]
-    #[arg(long)]
+    #[arg(long, value_parser = within::<u64>(0..=u64::MAX))]
     seed: Option<u64>,
     /// Flattens (above 1) or sharpens (below 1) the distribution [default: 1]
     #[arg(long, value_parser = temperature)]
     temperature: Option<f32>,
     /// Sample from this many most likely tokens only; 0 for all [default: 64]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count)]
     top_k: Option<u32>,
     /// Sample from the most likely tokens that together have this probability [default: 0.95]
     #[arg(long, value_name = "P", value_parser = share)]
@@ -37,13 +39,14 @@ pub(crate) struct GenerationOptions {
     #[arg(long, value_name = "AMOUNT", value_parser = amount)]
     frequency_penalty: Option<f32>,
     /// Most tokens of an answer [default: what the context holds]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count)]
     max_tokens: Option<u32>,
     /// End the answer before this text; may be given several times
-    #[arg(long, value_name = "TEXT", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     stop: Vec<String>,
-    /// Guess up to N tokens at once where the text repeats what was said before, and verify them in one step; 0 for none
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    /// Guess up to N tokens at once where the text repeats what was said before, and verify them in one step; at most a chunk less
+    /// one, 0 for none. Nothing is guessed while a penalty is set, nor, unless the choice is greedy, with --top-k 0 or above 256
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = count)]
     draft_max: u32,
 }
 
@@ -75,9 +78,10 @@ impl GenerationOptions {
     }
 }
 
-/// A number that differs from run to run: the standard library seeds its hash maps from the system.
+/// A number that differs from run to run: the standard library seeds its hash maps from the system. Readers of JSON that know floats
+/// only keep its 53 bits.
 fn arbitrary_seed() -> u64 {
-    RandomState::new().build_hasher().finish()
+    RandomState::new().build_hasher().finish() >> 11
 }
 
 fn number(text: &str, allowed: impl Fn(f32) -> bool, range: &str) -> Result<f32, String> {

@@ -28,7 +28,7 @@ pub(crate) fn read_ids(name: &str) -> Result<Vec<u32>, Failure> {
     }
 }
 
-/// Reads a text from a file; `-` is standard input.
+/// Reads a text from a file; `-` is standard input. A byte-order mark at its beginning, as editors on Windows write it, is left out.
 pub(crate) fn read_text(name: &str) -> Result<String, Failure> {
     let bad = |problem: String| Failure::Input { name: shown(name), problem };
     let mut content = Vec::new();
@@ -41,7 +41,8 @@ pub(crate) fn read_text(name: &str) -> Result<String, Failure> {
     if content.len() as u64 > INPUT_BYTES_MAX {
         return Err(bad(format!("has more than {INPUT_BYTES_MAX} bytes; give it in parts")));
     }
-    String::from_utf8(content).map_err(|error| bad(format!("is not UTF-8: {error}")))
+    let text = String::from_utf8(content).map_err(|error| bad(format!("is not UTF-8: {error}")))?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 /// What an input is called in messages.

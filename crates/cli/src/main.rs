@@ -25,6 +25,7 @@ mod terminal;
 mod tiers;
 mod usage;
 mod webgpu_limits;
+mod whole_number;
 
 use std::process::ExitCode;
 
@@ -55,7 +56,7 @@ Environment:
 struct CommandLine {
     #[command(subcommand)]
     command: Command,
-    /// No progress bars
+    /// No progress bars, and no prompt before the lines of a chat
     #[arg(long, short, global = true)]
     quiet: bool,
 }

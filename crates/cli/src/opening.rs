@@ -65,8 +65,9 @@ pub(crate) async fn open_device(options: &DeviceOptions) -> Result<Device, Failu
 pub(crate) fn plan(opened: &Opened, options: &LoadOptions, limits: &Limits) -> Result<Plan, Failure> {
     opened.file.plan(options, limits).map_err(|error| match error {
         Error::Model(ModelError::OverBudget { needed, budget, context }) => {
-            let remedy = fitting::remedy(&opened.file, options, limits, context);
-            Failure::OverBudget { needed, budget, context, remedy }
+            let chunk = fitting::chunk(&opened.file, options, context);
+            let remedy = fitting::remedy(&opened.file, options, limits, context, chunk);
+            Failure::OverBudget { needed, budget, context, chunk, remedy }
         }
         error => opened.context()(error),
     })

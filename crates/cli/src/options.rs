@@ -1,10 +1,12 @@
 //! Options that several commands share, each defined once.
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use engine::{KvType, LoadOptions, PerLayerTable, Profile, Tiers};
 
 use crate::byte_size;
 use crate::tiers::{PromptTierChoice, TokenTierChoice};
+use crate::whole_number::count;
 
 /// Which model.
 #[derive(Args, Clone, Debug)]
@@ -22,8 +24,8 @@ pub(crate) struct DeviceOptions {
     /// A part of the adapter's name or backend [default: the strongest adapter]
     #[arg(long, value_name = "NAME", help_heading = "Device")]
     pub(crate) adapter: Option<String>,
-    /// A smaller device to pretend to be: webgpu-defaults, iphone-16e, no-f16, no-subgroups
-    #[arg(long, value_name = "NAME", help_heading = "Device", value_parser = profile)]
+    /// A smaller device to pretend to be
+    #[arg(long, value_name = "NAME", help_heading = "Device", value_parser = profile())]
     pub(crate) profile: Option<Profile>,
     /// Most bytes of GPU memory, such as 512M or 1.8G (powers of 1000) or 2GiB [default: no limit]
     #[arg(long, value_name = "BYTES", help_heading = "Device", value_parser = byte_size::parse, allow_hyphen_values = true)]
@@ -34,10 +36,11 @@ pub(crate) struct DeviceOptions {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct LayoutOptions {
     /// Tokens of the longest sequence [default: the model's, at most 4096]
-    #[arg(long, value_name = "TOKENS", help_heading = "Memory")]
+    #[arg(long, value_name = "TOKENS", help_heading = "Memory", value_parser = count)]
     pub(crate) context: Option<u32>,
-    /// Tokens of a prompt that are processed at once
-    #[arg(long, value_name = "TOKENS", help_heading = "Memory")]
+    /// Tokens of a prompt that are processed at once, at most 2048 [default: 512, or fewer where the context or the budget is
+    /// smaller]
+    #[arg(long, value_name = "TOKENS", help_heading = "Memory", value_parser = count)]
     pub(crate) chunk: Option<u32>,
     /// Type of keys and values in the cache
     #[arg(long, value_name = "TYPE", help_heading = "Memory", default_value = "f16")]
@@ -92,6 +95,6 @@ impl LayoutOptions {
     }
 }
 
-fn profile(name: &str) -> Result<Profile, String> {
-    name.parse().map_err(|error: engine::gpu::Error| error.to_string())
+fn profile() -> impl TypedValueParser<Value = Profile> {
+    PossibleValuesParser::new(Profile::ALL.map(Profile::name)).try_map(|name| name.parse::<Profile>())
 }

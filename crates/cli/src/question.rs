@@ -2,13 +2,24 @@
 
 use engine::prompt::{Content, Conversation, FunctionCall, Role};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 use crate::input::{read_text, shown};
 
 /// Most tokens of an answer where the question does not say.
 const TOKENS_MAX: u32 = 128;
+/// What a line may have: what is asked for here, and what a conversation has.
+const KEYS: [&str; 8] = [
+    "kind",
+    "expect",
+    "max_tokens",
+    "messages",
+    "tools",
+    "enable_thinking",
+    "add_generation_prompt",
+    "preserve_thinking",
+];
 
 /// A conversation that the model is to continue, and what it should say.
 #[derive(Debug)]
@@ -42,7 +53,7 @@ pub(crate) enum Expectation {
 #[derive(Deserialize)]
 struct Fields {
     kind: String,
-    expect: Expectation,
+    expect: Map<String, Value>,
     #[serde(default = "tokens_max")]
     max_tokens: u32,
 }
@@ -72,6 +83,12 @@ impl Question {
     fn parse(line: &str) -> Result<Question, String> {
         let Fields { kind, expect, max_tokens } =
             serde_json::from_str(line).map_err(|error| error.to_string())?;
+        // Both parts pass over what is not theirs, and so would a key that is misspelt be passed over.
+        let keys: Map<String, Value> = serde_json::from_str(line).map_err(|error| error.to_string())?;
+        if let Some(key) = keys.keys().find(|key| !KEYS.contains(&key.as_str())) {
+            return Err(format!("there is no key `{key}`; there are: {}", KEYS.join(", ")));
+        }
+        let expect = Expectation::parse(expect)?;
         let conversation = Conversation::from_json(line).map_err(|error| error.to_string())?;
         Ok(Question { kind, conversation, expect, max_tokens })
     }
@@ -88,6 +105,17 @@ impl Question {
 }
 
 impl Expectation {
+    fn parse(fields: Map<String, Value>) -> Result<Expectation, String> {
+        if fields.len() != 1 {
+            let found: Vec<String> = fields.keys().map(|key| format!("`{key}`")).collect();
+            let found = if found.is_empty() { "none".to_owned() } else { found.join(" and ") };
+            return Err(format!(
+                "`expect` has one of `text`, `one_of`, `contains`, `json` and `call`, and only one; this has {found}"
+            ));
+        }
+        serde_json::from_value(Value::Object(fields)).map_err(|error| format!("`expect`: {error}"))
+    }
+
     /// Whether an answer of this text and these calls is right.
     pub(crate) fn is_met(&self, text: &str, calls: &[FunctionCall]) -> bool {
         let text = text.trim();
@@ -157,5 +185,20 @@ mod tests {
         assert!(error(r#"{"kind": "k", "expect": {"text": "x"}}"#).contains("messages"));
         assert!(error(r#"{"kind": "k", "expect": {"like": "x"}, "messages": []}"#).contains("like"));
         assert!(error("{").contains("EOF"));
+        let misspelt = r#"{"kind": "k", "expect": {"text": "x"}, "messages": [], "max_token": 3}"#;
+        assert!(error(misspelt).contains("no key `max_token`; there are: kind, expect, max_tokens"));
+        let two = r#"{"kind": "k", "expect": {"text": "x", "contains": ["y"]}, "messages": []}"#;
+        assert!(error(two).contains("and only one; this has `") && error(two).contains("` and `"));
+        let none = r#"{"kind": "k", "expect": {}, "messages": []}"#;
+        assert!(error(none).ends_with("and only one; this has none"));
+    }
+
+    #[test]
+    fn a_line_may_have_all_that_a_conversation_has() {
+        let line = r#"{"kind": "k", "expect": {"text": "x"}, "max_tokens": 3, "messages": [], "tools": [],
+            "enable_thinking": true, "add_generation_prompt": true, "preserve_thinking": true}"#;
+        let question = Question::parse(line).unwrap();
+        assert_eq!((question.max_tokens, question.expect), (3, Expectation::Text("x".to_owned())));
+        assert!(question.conversation.enable_thinking && question.conversation.preserve_thinking);
     }
 }

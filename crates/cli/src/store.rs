@@ -73,20 +73,21 @@ struct Layer {
     size: u64,
 }
 
-/// The file that `model` means: a path if there is such a file, else `demo`, else a name in one of the `stores`.
+/// The file that `model` means: a path if there is such a file, else `demo`, else a name in one of the `stores`. A folder hides no
+/// model that has its name.
 pub(crate) fn locate(model: &str, stores: &[PathBuf]) -> Result<Located, Failure> {
     let path = Path::new(model);
-    if path.exists() {
+    let is_folder = path.is_dir();
+    if path.exists() && !is_folder {
         let digest = path.file_name().and_then(|name| Digest::from_blob_name(&name.to_string_lossy()));
         return Ok(Located { path: path.to_owned(), digest, built_in: None });
     }
-    match model {
-        DEMO => return Ok(Located { path: path.to_owned(), digest: None, built_in: Some(DEMO_BYTES) }),
-        _ if looks_like_a_path(model) => return Err(Failure::NoFile { path: path.to_owned() }),
-        _ => {}
+    if model == DEMO {
+        return Ok(Located { path: path.to_owned(), digest: None, built_in: Some(DEMO_BYTES) });
     }
-    let Some(name) = ModelName::parse(model) else {
-        return Err(Failure::NoFile { path: path.to_owned() });
+    let Some(name) = ModelName::parse(model).filter(|_| !looks_like_a_path(model)) else {
+        let path = path.to_owned();
+        return Err(if is_folder { Failure::NotAFile { path } } else { Failure::NoFile { path } });
     };
     for store in stores {
         let manifest = store.join("manifests").join(name.manifest_path());
@@ -94,6 +95,9 @@ pub(crate) fn locate(model: &str, stores: &[PathBuf]) -> Result<Located, Failure
             let Complete { path, digest, .. } = model_of(store, &manifest, &name)?;
             return Ok(Located { path, digest: Some(digest), built_in: None });
         }
+    }
+    if is_folder && model.contains('/') {
+        return Err(Failure::NotAFile { path: path.to_owned() });
     }
     Err(Failure::NoModel { name: name.to_string(), searched: stores.to_vec(), available: list(stores) })
 }

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use clap::ValueEnum;
-use engine::gpu::AdapterKind;
+use engine::gpu::{AdapterInfo, AdapterKind};
 use engine::tiers::{self, Choice, PromptTier, TierRow, TokenTier};
-use engine::{Device, Tiers};
+use engine::{Device, Profile, Tiers};
 
 use crate::failure::Failure;
 use crate::opening::open_device;
@@ -93,19 +93,25 @@ pub(crate) async fn choice_for(
     Ok(match (layout.token_tier.asked(), layout.prompt_tier.asked()) {
         (Some(token), Some(prompt)) => Choice { token, prompt },
         (token, prompt) => {
-            let best = best(device, options).await?;
+            let best = best(device, options).await;
             Choice { token: token.unwrap_or(best.token), prompt: prompt.unwrap_or(best.prompt) }
         }
     })
 }
 
-/// Tries every tier of a device, whatever is remembered, and remembers what came of it. The rows that are marked are those that a
-/// model is used with from now on.
-pub(crate) async fn try_all(device: &Device) -> Result<Vec<TierRow>, Failure> {
-    let (choice, mut rows) = tiers::choose(device).await.map_err(Failure::Engine)?;
+/// Tries every tier of a device that was opened with these options, whatever is remembered, and remembers what came of it. The rows
+/// that are marked are those that a model is used with from now on.
+pub(crate) async fn try_all(device: &Device, options: &DeviceOptions) -> Result<Vec<TierRow>, Failure> {
+    let (choice, mut rows) = match options.budget {
+        // Its shaders are compiled already.
+        None => tiers::choose(device).await.map_err(Failure::Engine)?,
+        Some(_) => trial(options).await?,
+    };
     let used = if gains_nothing(device) { Choice::default() } else { choice };
-    if !gains_nothing(device) {
-        remember(device, used);
+    if !gains_nothing(device)
+        && let Some(file) = file()
+    {
+        remember(&file, key(device.adapter(), device.profile()), used);
     }
     for row in &mut rows {
         row.chosen = row.tier == if row.work == "token" { used.token.name() } else { used.prompt.name() };
@@ -126,51 +132,65 @@ pub(crate) fn asked(layout: &LayoutOptions) -> Choice {
     }
 }
 
-async fn best(device: &Device, options: &DeviceOptions) -> Result<Choice, Failure> {
+async fn best(device: &Device, options: &DeviceOptions) -> Choice {
     if gains_nothing(device) {
-        return Ok(Choice::default());
+        return Choice::default();
     }
-    let known = file().as_deref().map(read).unwrap_or_default();
-    if let Some(&choice) = known.get(&key(device)).filter(|choice| choice.on(device).is_ok()) {
+    let trial = async { trial(options).await.map(|(choice, _)| choice) };
+    let key = key(device.adapter(), device.profile());
+    let usable = |choice: Choice| choice.on(device).is_ok();
+    remembered_or_tried(file().as_deref(), key, usable, trial).await.unwrap_or_else(|failure| {
+        // Loading goes on with what needs no trial, and the next start tries again.
+        let Choice { token, prompt } = Choice::default();
+        note(&format!(
+            "the trial of this adapter's kernels failed ({failure}); tiers `{}` and `{}` are used\n",
+            token.name(),
+            prompt.name()
+        ));
+        Choice::default()
+    })
+}
+
+/// Tries every tier on a device of its own: what is tried out shows in no ledger and meets no budget, and a driver that fails takes
+/// nothing with it.
+async fn trial(options: &DeviceOptions) -> Result<(Choice, Vec<TierRow>), Failure> {
+    let device = open_device(&DeviceOptions { budget: None, ..options.clone() }).await?;
+    tiers::choose(&device).await.map_err(Failure::Engine)
+}
+
+/// What the file has under this key, if it is still usable, else what the trial gives, which the file has from then on. A trial that
+/// fails leaves nothing.
+async fn remembered_or_tried<E>(
+    file: Option<&Path>,
+    key: String,
+    usable: impl Fn(Choice) -> bool,
+    trial: impl Future<Output = Result<Choice, E>>,
+) -> Result<Choice, E> {
+    let known = file.map(read).unwrap_or_default();
+    if let Some(&choice) = known.get(&key).filter(|&&choice| usable(choice)) {
         return Ok(choice);
     }
-    // On a device of its own: what is tried out shows in no ledger, and a driver that fails takes nothing with it.
-    let trial = open_device(&DeviceOptions { budget: None, ..options.clone() }).await?;
-    match tiers::choose(&trial).await {
-        Ok((choice, _)) => {
-            remember(device, choice);
-            Ok(choice)
-        }
-        // Loading goes on with what needs no trial, and the next start tries again.
-        Err(error) => {
-            let Choice { token, prompt } = Choice::default();
-            note(&format!(
-                "the trial of this adapter's kernels failed ({error}); tiers `{}` and `{}` are used\n",
-                token.name(),
-                prompt.name()
-            ));
-            Ok(Choice::default())
-        }
+    let choice = trial.await?;
+    if let Some(file) = file {
+        remember(file, key, choice);
     }
+    Ok(choice)
 }
 
 fn file() -> Option<PathBuf> {
     remembered_file(&|name| env::var_os(name).map(PathBuf::from))
 }
 
-fn remember(device: &Device, choice: Choice) {
-    if let Some(file) = file() {
-        let mut known = read(&file);
-        known.insert(key(device), choice);
-        // What cannot be remembered is tried out again the next time.
-        let _ = write(&file, &known);
-    }
+fn remember(file: &Path, key: String, choice: Choice) {
+    let mut known = read(file);
+    known.insert(key, choice);
+    // What cannot be remembered is tried out again the next time.
+    let _ = write(file, &known);
 }
 
 /// What a trial's result depends on.
-fn key(device: &Device) -> String {
-    let adapter = device.adapter();
-    let profile = device.profile().map_or("", |profile| profile.name());
+fn key(adapter: &AdapterInfo, profile: Option<Profile>) -> String {
+    let profile = profile.map_or("", Profile::name);
     format!("{adapter}; {}; {profile}; rullama {}", adapter.driver, env!("CARGO_PKG_VERSION"))
 }
 
@@ -205,6 +225,8 @@ fn write(file: &Path, known: &BTreeMap<String, Choice>) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     #[test]
@@ -222,6 +244,73 @@ mod tests {
         check(Some("relative"), Some("/h"), Some("/h/.cache/rullama/tiers.json"));
         check(None, Some("/h"), Some("/h/.cache/rullama/tiers.json"));
         check(None, None, None);
+    }
+
+    fn names<C: ValueEnum>() -> Vec<String> {
+        let name =
+            |choice: &C| choice.to_possible_value().expect("no choice is hidden").get_name().to_owned();
+        C::value_variants().iter().map(name).collect()
+    }
+
+    /// `auto`, then the tiers under their own names, none left out and none under another's name.
+    #[test]
+    fn choices_are_called_what_their_tiers_are_called() {
+        let tiers = |names: Vec<&'static str>| [vec!["auto"], names].concat();
+        let token = TokenTierChoice::value_variants().iter().map(|choice| choice.asked());
+        let token: Vec<&str> = token.map(|tier| tier.map_or("auto", TokenTier::name)).collect();
+        assert_eq!(token, names::<TokenTierChoice>());
+        assert_eq!(token, tiers(TokenTier::ALL.map(TokenTier::name).to_vec()));
+        let prompt = PromptTierChoice::value_variants().iter().map(|choice| choice.asked());
+        let prompt: Vec<&str> = prompt.map(|tier| tier.map_or("auto", PromptTier::name)).collect();
+        assert_eq!(prompt, names::<PromptTierChoice>());
+        assert_eq!(prompt, tiers(PromptTier::ALL.map(PromptTier::name).to_vec()));
+    }
+
+    #[test]
+    fn tiers_are_tried_once_for_each_key() {
+        let folder = env::temp_dir().join(format!("rullama-tried-{}", std::process::id()));
+        let file = folder.join("tiers.json");
+        let trials = Cell::new(0);
+        let ask = |key: &str, usable: bool, tried: Result<Choice, &'static str>| {
+            let trial = async {
+                trials.set(trials.get() + 1);
+                tried
+            };
+            pollster::block_on(remembered_or_tried(Some(&file), key.to_owned(), |_| usable, trial))
+        };
+        let fast = Choice { token: TokenTier::Packed, prompt: PromptTier::Half };
+        let simple = Choice::default();
+        assert_eq!((ask("a card", true, Err("lost")), trials.get()), (Err("lost"), 1));
+        assert_eq!((ask("a card", true, Ok(fast)), trials.get()), (Ok(fast), 2), "the failure was not kept");
+        assert_eq!((ask("a card", true, Ok(simple)), trials.get()), (Ok(fast), 2), "it was remembered");
+        assert_eq!((ask("a new driver", true, Ok(simple)), trials.get()), (Ok(simple), 3), "another key");
+        assert_eq!((ask("a card", true, Ok(simple)), trials.get()), (Ok(fast), 3), "both are remembered");
+        assert_eq!(
+            (ask("a card", false, Ok(simple)), trials.get()),
+            (Ok(simple), 4),
+            "it cannot be used now"
+        );
+        fs::remove_dir_all(folder).expect("the folder");
+        let nowhere = remembered_or_tried(None, String::new(), |_| true, async { Ok::<_, ()>(fast) });
+        assert_eq!(pollster::block_on(nowhere), Ok(fast), "without a folder to remember it in");
+    }
+
+    #[test]
+    fn the_key_is_all_that_a_trial_depends_on() {
+        let adapter = |name: &str, driver: &str| AdapterInfo {
+            name: name.to_owned(),
+            backend: "vulkan".to_owned(),
+            driver: driver.to_owned(),
+            kind: AdapterKind::Discrete,
+        };
+        let keys = [
+            key(&adapter("a card", "1.0"), None),
+            key(&adapter("a card", "1.1"), None),
+            key(&adapter("another card", "1.0"), None),
+            key(&adapter("a card", "1.0"), Some(Profile::NoF16)),
+        ];
+        assert!((1..keys.len()).all(|n| !keys[..n].contains(&keys[n])), "{keys:?}");
+        assert!(keys.iter().all(|key| key.contains(env!("CARGO_PKG_VERSION"))), "{keys:?}");
     }
 
     #[test]

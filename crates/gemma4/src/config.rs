@@ -168,11 +168,8 @@ fn bad(key: &str, problem: String) -> Error {
 /// # Errors
 /// [`Error::Architecture`], [`Error::Kind`].
 pub fn check_kind(metadata: &Metadata) -> Result<(), Error> {
-    match metadata.str("general.type")? {
-        Some(kind @ ("adapter" | "mmproj" | "imatrix")) => {
-            return Err(Error::Kind { found: kind.to_owned() });
-        }
-        _ => {}
+    if let Some(kind @ ("adapter" | "mmproj" | "imatrix")) = metadata.str("general.type")? {
+        return Err(Error::Kind { found: kind.to_owned() });
     }
     match metadata.str("general.architecture")? {
         Some("gemma4") => Ok(()),

@@ -107,7 +107,10 @@ async fn find_named(instance: &wgpu::Instance, wanted: &str) -> Result<wgpu::Ada
         }
         available.push(info);
     }
-    let available = if available.is_empty() { "none".to_owned() } else { available.join(", ") };
+    if available.is_empty() {
+        return Err(Error::NoAdapter { attempts: 1, tried_seconds: 0, remedy: REMEDY });
+    }
+    let available = available.join(", ");
     Err(Error::NoAdapterNamed { wanted: wanted.to_owned(), available })
 }
 

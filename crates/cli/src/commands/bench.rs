@@ -17,23 +17,25 @@ use crate::opening::{load, open_device, open_file};
 use crate::options::{DeviceOptions, LayoutOptions, ModelArgument};
 use crate::terminal::{Chatter, print_json, print_line};
 use crate::tiers::choice_for;
+use crate::whole_number::within;
 
 /// Measure tokens per second, and dispatches, submits, buffers and bytes per token
 ///
 /// The prompt is made of arbitrary tokens and the answer is greedy unless it is to be sampled. One run warms up and is not counted; of the
 /// others the median is reported.
 #[derive(Args, Debug)]
+#[command(mut_arg("context", |arg| arg.help(CONTEXT_HELP)))]
 pub(crate) struct Bench {
     #[command(flatten)]
     model: ModelArgument,
     /// Tokens of the prompt
-    #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = within::<u32>(1..=u32::MAX.into()))]
     prompt: u32,
     /// Tokens of the answer
-    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(2..))]
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = within::<u32>(2..=u32::MAX.into()))]
     decode: u32,
     /// Runs that are counted
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = within::<u32>(1..=100))]
     runs: u32,
     /// Draw tokens by the settings that `run` uses when it is told nothing, with the seed 0
     #[arg(long)]
@@ -52,6 +54,8 @@ pub(crate) struct Bench {
     #[command(flatten)]
     layout: LayoutOptions,
 }
+
+const CONTEXT_HELP: &str = "Tokens of the longest sequence [default: those of --prompt and --decode]";
 
 /// Rounds over which a stage is measured.
 const STAGE_ROUNDS: u32 = 20;

@@ -7,7 +7,7 @@ use clap::Args;
 use engine::prompt::{Conversation, Message, Role};
 use engine::{FinishReason, GenerateOptions, Model, Session};
 
-use crate::answer::{Show, cut_short, stream, timing_line};
+use crate::answer::{Show, cut_short, stream, timing_lines};
 use crate::failure::Failure;
 use crate::generation_options::GenerationOptions;
 use crate::interrupt::Interrupt;
@@ -21,7 +21,7 @@ Each line is a message. Commands:
   /reset  forget the conversation
   /help   show this
   /exit   leave; so does the end of the input
-Ctrl-C stops an answer.
+Ctrl-C stops an answer; while there is none it ends the program.
 ";
 
 /// Talk with the model, line by line
@@ -32,12 +32,12 @@ pub(crate) struct Chat {
     #[command(flatten)]
     model: ModelArgument,
     /// Instructions that come before the conversation
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     system: Option<String>,
     /// Let the model think first; its thoughts go to standard error
     #[arg(long)]
     thinking: bool,
-    /// Show counts and times of each answer on standard error
+    /// Show counts, times and seed of each answer on standard error
     #[arg(long, short)]
     verbose: bool,
     /// Show the memory ledger after each answer, in one line on standard error
@@ -138,7 +138,7 @@ impl Chat {
             note(&cut_short(session, "; /reset starts a new conversation"));
         }
         if self.verbose {
-            note(&timing_line(&finished));
+            note(&timing_lines(&finished, &options.sampling));
         }
         Ok(Message::new(Role::Assistant, answer.text))
     }

@@ -3,7 +3,8 @@
 use clap::Args;
 use engine::Device;
 use engine::gpu::Features;
-use engine::kernels::case::{Case, all, check, compile_ahead, speed};
+pub(super) use engine::kernels::case::all;
+use engine::kernels::case::{Case, check, compile_ahead, speed};
 use engine::tiers::{TierRow, Trial};
 use serde::Serialize;
 use serde_json::json;
@@ -47,6 +48,8 @@ struct Row {
     problems: Vec<String>,
     /// Cases that need a feature the adapter does not have.
     not_run: usize,
+    /// Cases whose buffers need more memory than there is.
+    unfit: usize,
 }
 
 impl Check {
@@ -72,7 +75,7 @@ impl Check {
             }
             rows.push(row);
         }
-        let tiers = if self.kernel.is_empty() { try_all(&device).await? } else { Vec::new() };
+        let tiers = if self.kernel.is_empty() { try_all(&device, &self.device).await? } else { Vec::new() };
         if self.json {
             print_json(&json!({
                 "adapter": device.adapter(),
@@ -82,14 +85,16 @@ impl Check {
                 "tiers": tiers,
             }))?;
         } else {
-            print_foot(&device, &tiers)?;
+            print_line(&foot(&tiers, gains_nothing(&device)))?;
         }
         let failed = rows.iter().map(|row| row.failed).sum();
-        if failed > 0 {
-            let adapter = device.adapter().to_string();
-            return Err(Failure::Check { failed, cases: cases.len(), adapter });
+        let unfit = rows.iter().map(|row| row.unfit).sum();
+        let (cases, adapter) = (cases.len(), device.adapter().to_string());
+        match (failed, unfit) {
+            (0, 0) => Ok(()),
+            (0, _) => Err(Failure::Unfit { unfit, cases, adapter }),
+            (_, _) => Err(Failure::Check { failed, cases, adapter }),
         }
-        Ok(())
     }
 
     /// The cases asked for, those of one kernel beside each other.
@@ -101,9 +106,7 @@ impl Check {
         };
         for wanted in &self.kernel {
             if !cases.iter().any(|case| case.kernel == wanted) {
-                let mut names: Vec<&str> = cases.iter().map(|case| case.kernel).collect();
-                names.dedup();
-                let names = names.join(", ");
+                let names = kernels(&cases).join(", ");
                 return Err(Failure::Usage(format!("there is no kernel `{wanted}`; there are: {names}")));
             }
         }
@@ -115,6 +118,13 @@ impl Check {
     }
 }
 
+/// The kernels of these cases, each once.
+pub(super) fn kernels(cases: &[Case]) -> Vec<&'static str> {
+    let mut names: Vec<&str> = cases.iter().map(|case| case.kernel).collect();
+    names.dedup();
+    names
+}
+
 fn print_head(device: &Device) -> Result<(), Failure> {
     print_line(&format!("{}, {}", device.adapter(), abilities(device.features())))?;
     print_line(&format!(
@@ -123,35 +133,45 @@ fn print_head(device: &Device) -> Result<(), Failure> {
     ))
 }
 
-fn print_foot(device: &Device, tiers: &[TierRow]) -> Result<(), Failure> {
-    print_line(
-        "error: the largest, as a part of what is allowed; not run: cases for features that are not there",
-    )?;
+/// What the columns are, and the table of tiers where they were tried; `gains_nothing` as [`gains_nothing`] says of the device.
+fn foot(tiers: &[TierRow], gains_nothing: bool) -> String {
+    let mut lines = vec![
+        "column `error`: the largest of the kernel's cases, as a part of what is allowed; column `not run`: cases for features \
+         that are not there, and those that did not fit the memory"
+            .to_owned(),
+    ];
     if tiers.is_empty() {
-        return Ok(());
+        return lines.concat();
     }
-    print_line(&format!("{:7} {:16} {:>10} {:>10}", "tiers", "", "error", "time"))?;
-    tiers.iter().try_for_each(print_tier)?;
-    print_line(
-        "time: a token's feed-forward block with the products around it; a product for 256 tokens of a prompt",
-    )?;
-    if gains_nothing(device) {
-        print_line("a software adapter is used with the simplest tiers, whatever came of the others")?;
+    lines.push(format!("{:7} {:16} {:>10} {:>10}", "tiers", "", "error", "time"));
+    lines.extend(tiers.iter().map(tier_line));
+    lines.push(
+        "column `time`: a token's feed-forward block with the products around it; a product for 256 tokens of a prompt"
+            .to_owned(),
+    );
+    if gains_nothing {
+        lines.push(
+            "a software adapter is used with the simplest tiers, whatever came of the others".to_owned(),
+        );
     }
-    Ok(())
+    lines.join("\n")
 }
 
 impl Row {
     fn new(kernel: &'static str) -> Row {
         let (worst, worst_case) = (Some(0.0), String::new());
-        Row { kernel, cases: 0, failed: 0, worst, worst_case, problems: Vec::new(), not_run: 0 }
+        Row { kernel, cases: 0, failed: 0, worst, worst_case, problems: Vec::new(), not_run: 0, unfit: 0 }
     }
 
     fn print(&self) -> Result<(), Failure> {
         let worst = self.worst.map_or("-".to_owned(), |worst| format!("{:.1} %", 100.0 * worst));
         print_line(&format!(
             "{:22} {:>6} {:>7} {:>7} {worst:>10}  {}",
-            self.kernel, self.cases, self.not_run, self.failed, self.worst_case
+            self.kernel,
+            self.cases,
+            self.not_run + self.unfit,
+            self.failed,
+            self.worst_case
         ))?;
         self.problems.iter().try_for_each(|problem| print_line(&format!("  {problem}")))
     }
@@ -185,7 +205,11 @@ impl Row {
                 }
             }
             Err(error) => {
-                self.failed += 1;
+                // That says nothing of the kernel, nor of the driver.
+                match error.code() {
+                    "OUT_OF_MEMORY" => self.unfit += 1,
+                    _ => self.failed += 1,
+                }
                 self.worst = None;
                 self.problems.push(format!("{}: {error}", case.name));
             }
@@ -193,7 +217,7 @@ impl Row {
     }
 }
 
-fn print_tier(row: &TierRow) -> Result<(), Failure> {
+fn tier_line(row: &TierRow) -> String {
     let mark = if row.chosen { ", used" } else { "" };
     let came = match &row.trial {
         Trial::Lacks(feature) => format!("  needs {feature}"),
@@ -203,7 +227,7 @@ fn print_tier(row: &TierRow) -> Result<(), Failure> {
             format!("{:>8.1} % {time:>10}{mark}", 100.0 * error)
         }
     };
-    print_line(&format!("{:7} {:16} {came}", row.work, row.tier))
+    format!("{:7} {:16} {came}", row.work, row.tier)
 }
 
 /// What the adapter has beyond the least, in words.
@@ -226,4 +250,45 @@ fn abilities(features: &Features) -> String {
         names.push("cooperative matrices".to_owned());
     }
     if names.is_empty() { "no optional features".to_owned() } else { names.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::tiers::{PromptTier, TokenTier};
+
+    use super::*;
+
+    fn rows() -> Vec<TierRow> {
+        let row = |work, tier, trial, chosen| TierRow { work, tier, trial, chosen };
+        vec![
+            row("token", TokenTier::Float.name(), Trial::Passed { error: 0.125, seconds: Some(2e-6) }, false),
+            row("token", TokenTier::Packed.name(), Trial::Passed { error: 0.5, seconds: Some(1e-6) }, true),
+            row("prompt", PromptTier::Float.name(), Trial::Passed { error: 0.25, seconds: None }, true),
+            row("prompt", PromptTier::Half.name(), Trial::Failed("it is wrong".to_owned()), false),
+            row("prompt", PromptTier::Cooperative.name(), Trial::Lacks("matrices"), false),
+        ]
+    }
+
+    #[test]
+    fn the_table_has_a_line_for_each_tier() {
+        let foot = foot(&rows(), false);
+        let lines: Vec<&str> = foot.lines().collect();
+        let words: Vec<String> =
+            lines[2..7].iter().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        let expected = [
+            "token float 12.5 % 2.0 us",
+            "token packed 50.0 % 1.0 us, used",
+            "prompt float 25.0 % -, used",
+            "prompt half fails: it is wrong",
+            "prompt cooperative needs matrices",
+        ];
+        assert_eq!(words, expected, "{foot}");
+        assert_eq!(lines.len(), 8, "{foot}");
+    }
+
+    #[test]
+    fn there_is_no_table_where_no_tiers_were_tried() {
+        assert_eq!(foot(&[], true).lines().count(), 1);
+        assert!(foot(&rows(), true).ends_with("whatever came of the others"));
+    }
 }

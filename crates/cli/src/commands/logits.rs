@@ -17,6 +17,7 @@ use crate::tiers::tiers_for;
 
 /// Write the logits of every position of a sequence as little-endian f32, (positions, vocabulary)
 #[derive(Args, Debug)]
+#[command(mut_arg("context", |arg| arg.help(CONTEXT_HELP)))]
 pub(crate) struct Logits {
     #[command(flatten)]
     model: ModelArgument,
@@ -37,6 +38,8 @@ pub(crate) struct Logits {
     #[command(flatten)]
     layout: LayoutOptions,
 }
+
+const CONTEXT_HELP: &str = "Tokens of the longest sequence [default: as many as there are ids]";
 
 impl Logits {
     pub(super) async fn run(&self, chatter: Chatter) -> Result<(), Failure> {

@@ -49,7 +49,7 @@ impl PlanCommand {
         let options = LoadOptions { budget, ..self.layout.load_options(ground.tiers) };
         let plan = plan(&opened, &options, &ground.limits)?;
         if self.json {
-            return print_json(&document(&plan, &ground, &options));
+            return print_json(&document(&plan, &ground, &opened.file, &options));
         }
         print_table(&plan, &ground, &opened.file, budget)
     }
@@ -95,7 +95,13 @@ fn kv_name(kv: KvType) -> &'static str {
     }
 }
 
-fn document(plan: &Plan, ground: &Ground, options: &LoadOptions) -> Value {
+/// Where the table of per-layer embeddings lives, as `--per-layer-table` calls it; none for a model without one.
+fn table_place(plan: &Plan, file: &ModelFile) -> Option<&'static str> {
+    let has_table = file.config().is_ok_and(|config| config.per_layer.is_some());
+    has_table.then_some(if plan.per_layer_resident { "resident" } else { "streamed" })
+}
+
+fn document(plan: &Plan, ground: &Ground, file: &ModelFile, options: &LoadOptions) -> Value {
     let accounts: serde_json::Map<String, Value> = Account::ALL
         .iter()
         .map(|&account| (account.name().to_owned(), plan.bytes_in(account).into()))
@@ -105,7 +111,7 @@ fn document(plan: &Plan, ground: &Ground, options: &LoadOptions) -> Value {
         "chunk": plan.options.chunk,
         "kv": kv_name(plan.options.kv),
         "tiers": ground.choice,
-        "per_layer_table": if plan.per_layer_resident { "resident" } else { "streamed" },
+        "per_layer_table": table_place(plan, file),
         "total_bytes": plan.bytes(),
         "budget_bytes": options.budget,
         "accounts": accounts,
@@ -132,11 +138,10 @@ fn print_table(plan: &Plan, ground: &Ground, file: &ModelFile, budget: Option<u6
     if let Some(budget) = budget {
         print_line(&format!("{:12} {budget:>14}  {}", "budget", show(budget)))?;
     }
-    let has_table = file.config().is_ok_and(|config| config.per_layer.is_some());
-    let table = match (has_table, plan.per_layer_resident) {
-        (false, _) => "",
-        (true, true) => ", per-layer table on the GPU",
-        (true, false) => ", per-layer table read from the file",
+    let table = match table_place(plan, file) {
+        None => "",
+        Some("resident") => ", per-layer table on the GPU",
+        Some(_) => ", per-layer table read from the file",
     };
     print_line(&format!(
         "\ncontext {}, chunk {}, {} cache{table}; tiers {} and {}; limits of {}",

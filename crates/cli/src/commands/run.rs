@@ -4,7 +4,7 @@ use clap::Args;
 use engine::prompt::{Conversation, Message, Role, Special};
 use engine::{FinishReason, GenerateOptions, ModelFile};
 
-use crate::answer::{Report, Show, cut_short, end_line, stream, timing_line};
+use crate::answer::{Report, Show, cut_short, end_line, stream, timing_lines};
 use crate::failure::Failure;
 use crate::generation_options::GenerationOptions;
 use crate::input::{read_ids, read_text};
@@ -13,6 +13,7 @@ use crate::opening::{load, open_device, open_file};
 use crate::options::{DeviceOptions, LayoutOptions, ModelArgument};
 use crate::terminal::{Chatter, note, print_json};
 use crate::tiers::tiers_for;
+use crate::whole_number::within;
 
 /// Print the model's answer to a prompt
 ///
@@ -29,7 +30,7 @@ pub(crate) struct Run {
     #[arg(long, value_name = "FILE.json", conflicts_with_all = ["system", "thinking", "raw"])]
     prompt_ids: Option<String>,
     /// Instructions that come before the prompt
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     system: Option<String>,
     /// Let the model think first; its thoughts go to standard error
     #[arg(long)]
@@ -46,14 +47,14 @@ pub(crate) struct Run {
     /// Go on after tokens that end an answer, up to --max-tokens or the end of the context
     #[arg(long)]
     ignore_eos: bool,
-    /// Print one JSON object at the end: text, thinking, ids, reason, counts and times
+    /// Print one JSON object at the end: text, thinking, ids, seed, reason, counts and times
     #[arg(long)]
     pub(crate) json: bool,
     /// With --json: how likely each token was, and the N likeliest in its place, 0 to 20. Natural logarithms of the
     /// model's own probabilities, which temperature, penalties and the other options do not change
-    #[arg(long, value_name = "N", requires = "json", value_parser = clap::value_parser!(u32).range(0..=20))]
+    #[arg(long, value_name = "N", requires = "json", value_parser = within::<u32>(0..=20))]
     logprobs: Option<u32>,
-    /// Show counts and times of the answer on standard error
+    /// Show counts, times and seed of the answer on standard error
     #[arg(long, short)]
     verbose: bool,
     /// Show the memory ledger in one line on standard error
@@ -86,7 +87,7 @@ impl Run {
         if self.ids {
             print_json(&answer.ids)?;
         } else if self.json {
-            print_json(&Report::new(&answer, &finished))?;
+            print_json(&Report::new(&answer, &options.sampling, &finished))?;
         } else {
             end_line(&answer)?;
         }
@@ -95,9 +96,7 @@ impl Run {
             note(&cut_short(&session, ""));
         }
         if self.verbose {
-            note(&timing_line(&finished));
-            // With it, an answer that was worth keeping can be had again.
-            note(&format!("seed {}\n", options.sampling.seed));
+            note(&timing_lines(&finished, &options.sampling));
         }
         if self.memory {
             note(&format!("{}\n", device.memory()));

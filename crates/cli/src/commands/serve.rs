@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::serve::{App, Hosts, Limits, Site, accept};
 use crate::store;
 use crate::terminal::{note, print_line};
+use crate::whole_number::within;
 
 /// Serve the web app, and the models of the Ollama store for it to download
 #[derive(Args, Debug)]
@@ -20,12 +21,13 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", value_parser = host)]
     host: String,
     /// The port; 0 takes a free one
-    #[arg(long, default_value_t = 8088)]
+    #[arg(long, default_value_t = 8088, value_parser = within::<u16>(0..=65535))]
     port: u16,
     /// The folder of the built web app, instead of the one that is part of the program
     #[arg(long, value_name = "FOLDER")]
     app: Option<PathBuf>,
-    /// Another origin whose pages may list and download the models, such as https://example.org
+    /// Another origin whose pages may list and download the models, such as https://example.org; may be given
+    /// several times
     #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     allow_origin: Vec<String>,
 }

@@ -21,7 +21,7 @@ pub(crate) struct Tokenize {
     /// The text
     #[arg(long, group = "input", allow_hyphen_values = true)]
     text: Option<String>,
-    /// A file with the text; - is standard input
+    /// A file with the text, without the byte-order mark that it may begin with; - is standard input
     #[arg(long, group = "input")]
     file: Option<String>,
     /// A JSON file with ids, whose text is printed; - is standard input

@@ -51,6 +51,10 @@ fn the_answer_is_all_that_is_printed() {
     assert_eq!(report["usage"]["generated_tokens"], report["ids"].as_array().unwrap().len());
     assert!(report["reason"].is_string() && report["timings"]["decode_seconds"].is_number(), "{report}");
     assert_eq!(report.get("logprobs"), None, "nobody asked for them");
+    assert_eq!(report.get("seed"), Some(&serde_json::Value::Null), "nothing was drawn");
+    let drawn: serde_json::Value = serde_json::from_str(&run(&["--json"])).unwrap();
+    let seed = drawn["seed"].as_u64().unwrap().to_string();
+    assert_eq!(run(&["--seed", &seed]), drawn["text"].as_str().unwrap(), "the seed gives it again");
     let likely: serde_json::Value =
         serde_json::from_str(&run(&["--greedy", "--json", "--logprobs", "2"])).unwrap();
     assert_eq!(likely["ids"], report["ids"], "asking changes nothing");
@@ -88,6 +92,11 @@ fn counts_and_memory_go_to_standard_error() {
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(ran.err.contains("tok/s") && ran.err.contains("tot="), "{ran:?}");
     assert!(!ran.out.contains("tok/s") && !ran.out.contains("tot="), "{ran:?}");
+    assert!(!ran.err.contains("seed"), "there is none where nothing is drawn: {ran:?}");
+    let drawn = rullama(["run", &file, "Hi", "--seed", "7", "--max-tokens", "4", "--verbose"]).run();
+    assert!(drawn.code == 0 && drawn.err.ends_with("\nseed 7\n"), "{drawn:?}");
+    let chat = rullama(["chat", &file, "--seed", "7", "--max-tokens", "4", "-v"]).input("Hi\n").run();
+    assert!(chat.code == 0 && chat.err.ends_with("\nseed 7\n"), "{chat:?}");
 }
 
 #[test]

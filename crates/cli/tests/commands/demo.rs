@@ -69,6 +69,8 @@ fn a_line_that_is_no_question_is_named() {
     check("{", "EOF");
     check(r#"{"kind": "k", "messages": []}"#, "expect");
     check(r#"{"kind": "k", "messages": [], "expect": {"like": "x"}}"#, "like");
+    check(r#"{"kind": "k", "messages": [], "expect": {"text": "x"}, "max_token": 3}"#, "no key `max_token`");
+    check(r#"{"kind": "k", "messages": [], "expect": {"text": "x", "json": 1}}"#, "and only one");
     eval("eval-empty", &[""], &[]).failed(1, &["has no questions"]);
     rullama(["eval", "demo", "-"]).input("{").run().failed(1, &["standard input: line 1"]);
 }

@@ -79,6 +79,7 @@ fn options_change_the_plan() {
         (&"resident".into(), &"streamed".into())
     );
     assert!(resident["total_bytes"].as_u64() > streamed["total_bytes"].as_u64());
+    assert_eq!(plan(MODELS[2], &[]).get("per_layer_table"), Some(&Value::Null), "it has no such table");
 }
 
 #[test]

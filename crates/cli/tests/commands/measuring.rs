@@ -84,6 +84,36 @@ fn kernels_are_measured() {
     rullama(["check", "--speed", "--kernel", "magic"]).run().failed(2, &["`magic`", "rms_norm"]);
 }
 
+/// Too small a budget is no fault of the kernels, nor of the driver.
+#[test]
+fn cases_that_do_not_fit_the_budget_are_counted_apart() {
+    let ran = rullama(["check", "--kernel", "argmax", "--budget", "1k", "--json"]).run();
+    let row = &ran.json()["kernels"][0];
+    let (cases, unfit) = (row["cases"].as_u64().unwrap(), row["unfit"].as_u64().unwrap());
+    assert!(0 < unfit && unfit <= cases && row["failed"] == 0, "{ran:?}");
+    let error: Value = serde_json::from_str(&ran.err).unwrap();
+    assert_eq!((ran.code, error["code"].as_str()), (1, Some("OUT_OF_MEMORY")), "{ran:?}");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.starts_with(&format!("{unfit} of {cases} kernel cases did not fit")), "{ran:?}");
+    let remedy = error["remedy"].as_str().unwrap();
+    assert!(remedy.contains("--budget") && !remedy.contains("driver"), "{ran:?}");
+}
+
+/// A budget that nearly no case fits saves the minutes that all of them take; it says nothing of the tiers.
+#[test]
+fn tiers_are_tried_where_all_kernels_are_checked() {
+    let ran = rullama(["check", "--budget", "1k"]).run();
+    assert!(ran.code == 1 && ran.err.contains("did not fit the memory"), "{ran:?}");
+    let (_, table) = ran.out.split_once("\ntiers ").unwrap_or_else(|| panic!("{ran:?}"));
+    let rows = |work: &str| table.lines().filter(|line| line.starts_with(work)).collect::<Vec<_>>();
+    for (work, tiers) in [("token ", 6), ("prompt ", 3)] {
+        let rows = rows(work);
+        assert_eq!(rows.len(), tiers, "{table}");
+        assert_eq!(rows.iter().filter(|row| row.ends_with(", used")).count(), 1, "{table}");
+        assert!(!rows.iter().any(|row| row.contains("fails")), "{table}");
+    }
+}
+
 #[test]
 fn kernels_are_checked() {
     let ran = rullama(["check", "--kernel", "gelu_mul", "--kernel", "argmax", "--json"]).run().ok().json();
@@ -94,5 +124,6 @@ fn kernels_are_checked() {
     assert!(ran["adapter"]["name"].is_string() && ran["features"].is_object() && ran["limits"].is_object());
     let table = rullama(["check", "--kernel", "rms_norm"]).run().ok().out;
     assert!(table.contains("rms_norm") && !table.contains("argmax"), "{table}");
+    assert!(!table.contains("error:") && table.contains("column `error`: "), "{table}");
     rullama(["check", "--kernel", "magic"]).run().failed(2, &["`magic`", "rms_norm"]);
 }

@@ -27,13 +27,19 @@ pub(crate) fn rullama<A: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<It
     command.args(arguments).env("HOME", &nowhere).env("USERPROFILE", &nowhere);
     // Mesa complains on standard error where this is not set.
     command.env("XDG_RUNTIME_DIR", env!("CARGO_TARGET_TMPDIR"));
-    command.env_remove("OLLAMA_MODELS").env_remove("RULLAMA_TRACE_MEM");
+    command.env_remove("OLLAMA_MODELS").env_remove("RULLAMA_TRACE_MEM").env_remove("XDG_CACHE_HOME");
     Program { command, input: Vec::new() }
 }
 
 impl Program {
     pub(crate) fn env(mut self, key: &str, value: impl AsRef<std::ffi::OsStr>) -> Program {
         self.command.env(key, value);
+        self
+    }
+
+    /// Runs it in this folder.
+    pub(crate) fn within(mut self, folder: &Path) -> Program {
+        self.command.current_dir(folder);
         self
     }
 

@@ -17,6 +17,7 @@ fn no_adapter() {
     without(&["tokenize", &file, "--text", "Hi"]).ok();
     let named = |adapter: &str| rullama(["run", &file, "Hi", "--adapter", adapter]).run();
     named("Voodoo").failed(1, &["`Voodoo`", "there are: "]);
+    without(&["run", &file, "Hi", "--adapter", "Voodoo"]).failed(3, &["no GPU adapter was found"]);
     let ran = without(&["run", &file, "Hi", "--json"]);
     let error: serde_json::Value = serde_json::from_str(&ran.err).unwrap();
     assert_eq!((ran.code, error["code"].as_str()), (3, Some("NO_ADAPTER")), "{ran:?}");
@@ -72,6 +73,24 @@ fn too_large_a_context() {
     let run = |context: &str| rullama(["run", &file, "Hi", "--context", context].iter().chain(&small)).run();
     run("1048576").failed(1, &["binds at most 134217728"]);
     run("0").failed(2, &["context of 0"]);
+}
+
+/// The message's numbers are those of the plan that it points to.
+#[test]
+fn the_plan_that_does_not_fit_can_be_had() {
+    let check = |options: &[&str], lists: &str| {
+        let failed = rullama(["plan", "demo", "--budget", "12M"].iter().chain(options)).run();
+        failed.failed(1, &[&format!("`rullama {lists}` without --budget lists every buffer")]);
+        let listed = lists.split(' ').skip(1);
+        let plan = rullama(["plan", "demo", "--json"].into_iter().chain(listed)).run().ok().json();
+        let says = format!(
+            "needs {} bytes of GPU memory with a context of {} tokens and chunks of {};",
+            plan["total_bytes"], plan["context"], plan["chunk"]
+        );
+        failed.failed(1, &[&says]);
+    };
+    check(&[], "plan --context 2048 --chunk 64");
+    check(&["--context", "1000", "--chunk", "128"], "plan --context 1000 --chunk 128");
 }
 
 /// What is proposed is tried out: it helps.

@@ -68,6 +68,30 @@ fn the_folder_of_the_user_is_found() {
 }
 
 #[test]
+fn a_folder_hides_no_model_of_its_name() {
+    let (store, blob) = store("store-hidden", "registry.ollama.ai/library/tiny/latest");
+    let here = folder("store-hidden-here");
+    for name in ["demo", "tiny", "library/tiny", "absent", "some/folder"] {
+        std::fs::create_dir_all(here.join(name)).unwrap();
+    }
+    let run =
+        |name: &str| rullama(["inspect", name, "--json"]).env("OLLAMA_MODELS", &store).within(&here).run();
+    let check = |name: &str, path: &str| assert_eq!(run(name).ok().json()["path"], path, "{name}");
+    check("demo", "demo");
+    check("tiny", &text(&blob));
+    check("library/tiny", &text(&blob));
+    let not_a_file = |name: &str| {
+        let ran = rullama(["inspect", name]).env("OLLAMA_MODELS", &store).within(&here).run();
+        ran.failed(1, &[&format!("{name}: is not a file")]);
+    };
+    not_a_file("./demo");
+    not_a_file("some/folder");
+    not_a_file(&text(&here));
+    let ran = rullama(["inspect", "absent"]).env("OLLAMA_MODELS", &store).within(&here).run();
+    ran.failed(1, &["no Ollama model `absent:latest`"]);
+}
+
+#[test]
 fn a_model_that_is_not_there() {
     let (store, _) = store("store-absent", "registry.ollama.ai/library/tiny/q4");
     let run = |name: &str| rullama(["inspect", name]).env("OLLAMA_MODELS", &store).run();

@@ -99,6 +99,21 @@ fn special_tokens_only_where_asked_for() {
     assert!(!plain["ids"].as_array().unwrap().contains(&json!(105)), "{plain}");
 }
 
+/// Editors on Windows write one; it is no part of the text, nor of JSON.
+#[test]
+fn a_byte_order_mark_is_passed_over() {
+    let file = model_file(MODELS[0]);
+    let with = |options: &[&str], input: &str| {
+        let run = |input: &str| rullama(options).input(input).run().ok().out;
+        assert_eq!(run(&format!("\u{feff}{input}")), run(input), "{options:?}");
+    };
+    with(&["tokenize", &file, "--file", "-"], "Hi");
+    with(&["tokenize", &file, "--decode", "-"], "[2, 105]");
+    with(&["render", &file, "--input", "-"], r#"{"messages": [{"role": "user", "content": "Hi"}]}"#);
+    let question = "\u{feff}{\"kind\": \"k\"}";
+    rullama(["eval", "demo", "-"]).input(question).run().failed(1, &["line 1: missing field `expect`"]);
+}
+
 #[test]
 fn what_cannot_be_read_is_said() {
     let file = model_file(MODELS[0]);

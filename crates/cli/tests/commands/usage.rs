@@ -30,15 +30,40 @@ fn negative_numbers_are_out_of_range() {
     let check = |option: &str, value: &str, says: &str| {
         rullama(["run", "demo", "Hi", option, value]).run().failed(2, &[option, value, says]);
     };
-    check("--context", "-1", "is not in 0..");
-    check("--chunk", "-1", "is not in 0..");
-    check("--top-k", "-1", "is not in 0..");
-    check("--max-tokens", "-1", "is not in 0..");
-    check("--draft-max", "-1", "is not in 0..");
+    let count = "is not a whole number from 0 to 4294967295";
+    for option in ["--context", "--chunk", "--top-k", "--max-tokens", "--draft-max"] {
+        check(option, "-1", count);
+    }
+    check("--seed", "-1", "is not a whole number from 0 to 18446744073709551615");
     check("--temperature", "-1", "from 0 to 100");
     check("--top-p", "-0.5", "up to 1");
     check("--budget", "-1", "is not a size");
     check("--budget", "-1G", "is not a size");
+}
+
+#[test]
+fn what_is_no_whole_number_is_told_with_what_can_be() {
+    let check = |arguments: &[&str], says: &str| {
+        rullama(arguments)
+            .run()
+            .failed(2, &[&format!("`{}` is not a whole number {says}", arguments.last().unwrap())]);
+    };
+    check(&["run", "demo", "Hi", "--seed", "abc"], "from 0 to 18446744073709551615");
+    check(&["run", "demo", "Hi", "--top-k", "1.5"], "from 0 to 4294967295");
+    check(&["run", "demo", "Hi", "--logprobs", "21"], "from 0 to 20");
+    check(&["bench", "demo", "--prompt", "0"], "from 1 to 4294967295");
+    check(&["bench", "demo", "--decode", "1"], "from 2 to 4294967295");
+    check(&["bench", "demo", "--runs", "some"], "from 1 to 100");
+    check(&["serve", "--port", "65536"], "from 0 to 65535");
+}
+
+/// A text may begin with what options begin with. Nothing runs, for want of a model.
+#[test]
+fn texts_may_begin_with_a_hyphen() {
+    for command in [&["run", "./nowhere", "Hi"][..], &["chat", "./nowhere"]] {
+        let texts = ["--stop", "---", "--system", "- be brief", "--stop", "-x"];
+        rullama(command.iter().chain(&texts)).run().failed(1, &["no file `./nowhere`"]);
+    }
 }
 
 #[test]
@@ -100,10 +125,31 @@ fn help_says_what_a_script_needs() {
 }
 
 #[test]
+fn the_help_of_a_command_states_its_own_defaults() {
+    let check = |command: &str, says: &[&str]| {
+        let help = rullama([command, "--help"]).run().ok().out;
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in says {
+            assert!(help.contains(part), "{command}: no `{part}` in {help}");
+        }
+    };
+    let usual = "[default: the model's, at most 4096]";
+    for command in ["run", "chat", "eval", "plan"] {
+        check(command, &[usual, "at most 2048 [default: 512, or fewer"]);
+    }
+    check("bench", &["Tokens of the longest sequence [default: those of --prompt and --decode]"]);
+    check("logits", &["Tokens of the longest sequence [default: as many as there are ids]"]);
+}
+
+#[test]
 fn completions_know_the_commands() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = rullama(["completions", shell]).run().ok().out;
         assert!(script.contains("tokenize") && script.contains("prompt-ids"), "{shell}");
+        // The values of some options; the scripts of the other shells have none.
+        if ["bash", "fish", "zsh"].contains(&shell) {
+            assert!(script.contains("iphone-16e") && script.contains("norm_add_norm"), "{shell}");
+        }
     }
     rullama(["completions", "cmd"]).run().failed(2, &["cmd"]);
 }
