@@ -72,7 +72,13 @@ export default {
     await visit(page, 'model');
     await page.locator('#choose-demo').click();
     await page.locator('#load:enabled').waitFor();
-    equal(await page.locator('#planned-bytes').getAttribute('data-bytes'), String(await planned(page, server)), 'bytes planned');
+    const plan = await planned(page, server);
+    equal(await page.locator('#planned-bytes').getAttribute('data-bytes'), String(plan.bytes), 'bytes planned');
+    const lines = await page.locator('#plan .accounts li').evaluateAll((items) =>
+      items.map((item) => [item.querySelector('.swatch').className, item.querySelector('[title]').title]),
+    );
+    const byAccount = lines.map(([swatch, title]) => [/account-(\w+)/.exec(swatch)[1], exactBytes(title)]);
+    equal(byAccount.sort(), Object.entries(plan.accounts).filter(([, bytes]) => bytes > 0).sort(), 'bytes planned by account');
     await accessible(page, 'model');
     await photograph(page, 'model');
 
@@ -95,14 +101,21 @@ export default {
 /** What the page shows is the ledger, and the ledger is the plan, to the byte. */
 async function memoryIsExact(page, server) {
   await visit(page, 'memory');
-  const expected = await planned(page, server);
+  const plan = await planned(page, server);
+  const expected = plan.bytes;
   await page.waitForFunction((bytes) => document.querySelector('#figures dd')?.dataset.bytes === String(bytes), expected);
   ensure((await page.locator('#figures').textContent()).includes('exact'), 'the page says that the plan is exact');
-  const rows = await page.locator('#accounts tbody [data-bytes]').evaluateAll((cells) => cells.map((cell) => Number(cell.dataset.bytes)));
-  equal(rows.reduce((a, b) => a + b), expected, 'the sum over the accounts shown');
+  // Of each account: what the engine says of now and of the highest, and what the plan has.
+  const rows = await page.locator('#accounts tbody tr').evaluateAll((rows) =>
+    rows.map(({ dataset, cells: [, now, planned, difference, peak] }) => [dataset.account, now.dataset.bytes, planned.title, difference.textContent, peak.title]),
+  );
+  const shown = rows.map(([account, now, planned, difference, peak]) => [account, Number(now), exactBytes(planned), difference, exactBytes(peak)]);
   await page.locator('.chart canvas').first().waitFor();
   const { text } = await downloaded(page, () => page.locator('#export-memory').click());
   const { memory, model, samples, phases } = JSON.parse(text);
+  const entries = memory.accounts.filter(({ peak_bytes }) => peak_bytes > 0);
+  equal(shown, entries.map(({ account, bytes, peak_bytes }) => [account, bytes, plan.accounts[account], 'exact', peak_bytes]), 'bytes by account');
+  equal(shown.reduce((sum, [, bytes]) => sum + bytes, 0), expected, 'the sum over the accounts shown');
   equal([memory.total_bytes, model.plan.bytes], [expected, expected], 'bytes in the exported ledger and plan');
   ensure(samples.length > 3 && Object.values(samples.at(-1).accounts).reduce((a, b) => a + b) === expected, 'exported samples');
 
@@ -116,6 +129,19 @@ async function memoryIsExact(page, server) {
   ensure(memory.linear_memory_bytes > 2 ** 20, `WebAssembly has ${memory.linear_memory_bytes} bytes`);
   equal([...new Set(phases.map(({ name }) => name))], ['load', 'session', 'generate'], 'phases with their times');
   ensure(phases.every(({ start, end }) => end !== null && start <= end), `the engine rests: ${JSON.stringify(phases)}`);
+
+  // Of the length that is chosen, as many moments can be chosen, one each second.
+  const moments = async (minutes) => {
+    const choice = page.getByRole('group', { name: 'Length of the history' }).getByRole('button', { name: `${minutes} min`, exact: true });
+    await choice.click();
+    equal(await choice.getAttribute('aria-pressed'), 'true', `whether ${minutes} minutes are chosen`);
+    return 1 + Number(await page.locator('.chart').getAttribute('aria-valuemax'));
+  };
+  const [one, ten] = [await moments(1), await moments(10)];
+  ensure(one >= Math.min(60, samples.length) && one <= 60, `${one} moments of ${samples.length} in one minute`);
+  ensure(ten >= Math.min(600, samples.length), `${ten} moments of ${samples.length} in ten minutes`);
+  const three = await moments(3);
+  ensure(three >= Math.min(180, samples.length) && three <= 180, `${three} moments of ${samples.length} in three minutes`);
 
   // The numbers below the chart are those of now, and of the moment that the pointer or a key chooses.
   const [total, ...others] = await bytesOf('#moment [data-bytes]');
@@ -136,7 +162,10 @@ async function memoryIsExact(page, server) {
   await page.locator('.chart').blur();
 }
 
-/** Bytes of the demo model's plan, by an engine of its own. */
+/** The number of a title such as `1,234 bytes`. */
+const exactBytes = (title) => Number(title.replace(/,| bytes$/g, ''));
+
+/** The demo model's plan, by an engine of its own. */
 function planned(page, server) {
   return page.evaluate(async (base) => {
     const { Rullama } = await import(`${base}/lib/engine/index.js`);
@@ -144,6 +173,6 @@ function planned(page, server) {
     const engine = await Rullama.start();
     const { plan } = await engine.plan(demo);
     engine.dispose();
-    return plan.bytes;
+    return { bytes: plan.bytes, accounts: plan.accounts };
   }, server.url);
 }

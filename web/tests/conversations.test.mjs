@@ -155,6 +155,7 @@ export default {
     await plans.waitFor();
     const written = () => page.locator('#message').inputValue();
     const type = (text) => page.locator('#message').fill(text);
+    const settings = async () => [await page.locator('#settings #system').inputValue(), await page.locator('#settings #temperature').inputValue()];
 
     await type('half a question');
     await set(page, { temperature: 0.25, presence_penalty: -0.5, draft_max: 63, system: 'Be brief.', 'stop-strings': 'END\n\\n\\n\n' });
@@ -166,6 +167,8 @@ export default {
     await plans.click();
     await page.locator('.turn.assistant').waitFor();
     equal(await written(), '', 'the draft of a chat without one');
+    equal(await settings(), ['Be kind.', '0.5'], 'settings of another conversation');
+    await set(page, { system: 'Be kinder.', temperature: 0.75 });
     await type('and then?');
     const isKept = async () => (await page.evaluate(remembered)).some((name) => name.startsWith('draft '));
     while (!(await isKept())) await page.waitForTimeout(50);
@@ -174,6 +177,7 @@ export default {
     equal(await written(), 'and then?', 'the draft of a conversation after a reload');
     await page.locator('#new').click();
     equal(await written(), 'half a question', 'the draft of the new chat');
+    equal(await settings(), ['Be brief.', '0.25'], 'settings of the new chat once those of another were changed');
     await page.reload();
     await page.waitForFunction(() => document.querySelector('#message')?.value !== '');
     equal(await written(), 'half a question', 'the draft of the new chat after a reload');
@@ -188,6 +192,7 @@ export default {
     await plans.click();
     await page.locator('.turn.assistant').waitFor();
     equal(await written(), 'and then?', 'each chat has its own');
+    equal(await settings(), ['Be kinder.', '0.75'], 'each chat has its own settings');
     await page.locator('[aria-label="Delete Plans"]').click();
     await page.waitForFunction(() => document.querySelectorAll('.turn').length === 0);
     equal(await written(), 'half a question', 'what is open after a deletion');

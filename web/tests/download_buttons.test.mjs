@@ -25,7 +25,7 @@ export default {
       };
 
       await begin();
-      await says('1.0 MiB of 3.0 MiB');
+      await entry.getByText(/^1\.0 MiB of 3\.0 MiB, [\d.]+ [KM]iB\/s, \d+ s left$/).waitFor();
       const share = await entry.locator('progress').evaluate(({ value, max }) => value / max);
       ensure(Math.abs(share - 1 / 3) < 0.01, `the bar is at ${share}`);
       await button('Pause').click();

@@ -14,14 +14,14 @@ const PATIENCE_SECONDS = 60;
 export default {
   async 'a server that fails, cuts and stalls is asked for the rest until the digest is right'(test) {
     await withFiles(test, async ({ page, files, url }) => {
-      const plan = [{ status: 503, headers: { 'Retry-After': '0' } }, { stall: 200_000 }, { cut: 50_000 }];
+      const plan = [{ status: 500, headers: { 'Retry-After': '0' } }, { stall: 200_000 }, { cut: 50_000 }];
       const file = files.add('/file', FILE, ...plan);
       const got = await download(page, { url: '/file', name: 'a/b:c', digest: DIGEST }, { silenceSeconds: 5 });
       equal(got.model, { name: 'a/b:c', bytes: FILE.length, digest: DIGEST, url: `${url}/file` }, 'the stored model');
       equal(got.stored, DIGEST, 'what is on the disk');
       equal(await call(page, 'listStored'), [got.model], 'stored models');
       equal(await call(page, 'listPartial'), [], 'unfinished downloads');
-      equal(file.asked.map(({ status }) => status), [503, 206, 206, 206], 'answers');
+      equal(file.asked.map(({ status }) => status), [500, 206, 206, 206], 'answers');
       const starts = file.asked.map(({ start }) => start);
       equal(starts.slice(0, 3), [0, 0, 200_000], 'starts');
       // Browsers drop what came just before a connection breaks, if nobody has read it yet.

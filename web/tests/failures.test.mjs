@@ -123,8 +123,8 @@ export default {
     await openChat(page, server, 'none');
     await chooseUrl(page, '/golden/models/none.gguf');
     await refused(page, 'NETWORK', '404', 'none.gguf');
-    await chooseUrl(page, modelUrl(MODEL, 'status:503'));
-    await refused(page, 'NETWORK', '503');
+    await chooseUrl(page, modelUrl(MODEL, 'status:500'));
+    await refused(page, 'NETWORK', '500');
     await chooseUrl(page, modelUrl(MODEL, 'no-range'));
     await refused(page, 'RANGE_NOT_SUPPORTED', 'Range', 'pick');
     await chooseUrl(page, modelUrl(MODEL, 'cut:1000'));
@@ -178,7 +178,7 @@ export default {
       await route.fulfill({ response, body: `${without}\n${await response.text()}` });
     });
     await openChat(page, server, 'none');
-    await refused(page, 'NO_WEBGPU');
+    await refused(page, 'NO_WEBGPU', 'use a current Chrome, Edge, Safari or Firefox', 'Reload the page');
     ensure(await page.evaluate(() => isSecureContext && navigator.gpu === undefined), 'the page is secure and has no WebGPU');
   },
 

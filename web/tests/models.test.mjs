@@ -5,6 +5,11 @@ import { modelPath, modelUrl } from './golden.mjs';
 import { answered, ask, load, loaded, openChat, pick, refused, set, visit } from './chat_page.mjs';
 
 const MODEL = 'tiny-kv/llama-q4_0';
+/** Its size and that of the other one, as people read them. */
+const SIZE = '1.6 MiB';
+const OTHER_SIZE = '2.2 MiB';
+/** What may be written of a model that is only read; less than any of them has. */
+const KEPT_BYTES_MAX = 1_000_000;
 
 export default {
   async 'a stored model is listed and loads, and so do a picked file and one of a listed folder'({ page, server }) {
@@ -15,6 +20,8 @@ export default {
     for (const name of ['mine.gguf', 'gemma4:small']) {
       await page.locator(`#storage [data-model="${name}"] .fit`, { hasText: /^Fits: [\d.]+ MiB of GPU memory$/ }).waitFor();
     }
+    const size = (name) => page.locator(`#storage [data-model="${name}"] .row > .number`).textContent();
+    equal([await size('mine.gguf'), await size('gemma4:small')], [SIZE, `${OTHER_SIZE}, on this server`], 'sizes of a stored model and an offered one');
     await page.locator('#storage [data-model="mine.gguf"] button', { hasText: 'Choose' }).click();
     await load(page);
     await loaded(page, 'mine.gguf');
@@ -23,7 +30,7 @@ export default {
     const offered = page.locator('[data-model="gemma4:small"]');
     await offered.locator('button', { hasText: 'Download' }).click();
     await offered.locator('[aria-label="Delete gemma4:small"]').waitFor();
-    ensure((await offered.textContent()).includes('MiB'), 'the size of a stored model');
+    equal(await size('gemma4:small'), OTHER_SIZE, 'the size of one that was downloaded');
     await offered.locator('[aria-label="Delete gemma4:small"]').click();
     await offered.locator('button', { hasText: 'Download' }).waitFor();
 
@@ -39,6 +46,8 @@ export default {
     await page.locator('#ollama button').first().waitFor();
     const listed = await page.locator('#ollama .name').allTextContents();
     equal(listed, ['gemma4:tiny', 'llama9:latest'], 'models in the folder');
+    const sizes = await page.locator('#ollama button > .number').allTextContents();
+    equal(sizes, [OTHER_SIZE, 'llama, not supported'], 'sizes of the models in the folder');
     ensure(await page.locator('#ollama button').last().isDisabled(), 'a model of another family cannot be chosen');
     const fit = page.locator('#ollama .fit');
     await fit.filter({ hasText: /^Fits: / }).waitFor();
@@ -94,9 +103,14 @@ export default {
     await visit(page, 'model');
     await page.locator('#choose-folder').click();
     await page.locator('#ollama button').click();
+    await page.locator('#load:enabled').waitFor();
+    const before = await page.evaluate(kept);
     await load(page);
     await loaded(page, 'gemma4:tiny');
     await remembered(page, 'gemma4:tiny');
+    const after = await page.evaluate(kept);
+    equal([before.stored, after.stored], Array(2).fill(['mine.gguf']), 'stored models before and after one of a folder is loaded');
+    ensure(after.bytes - before.bytes < KEPT_BYTES_MAX, `reading a model where it lies has written ${after.bytes - before.bytes} bytes`);
     await page.goto(`${server.url}/`);
     await page.getByRole('button', { name: 'Open it again' }).click();
     await loaded(page, 'gemma4:tiny');
@@ -207,6 +221,13 @@ async function store(url) {
   const writer = await file.createWritable();
   await writer.write(await (await fetch(url)).blob());
   await writer.close();
+}
+
+/** Runs in the page: names of the stored models, and bytes of everything that the browser stores for the page. */
+async function kept() {
+  const { listStored } = await import('/lib/engine/index.js');
+  const stored = await listStored();
+  return { stored: stored.map(({ name }) => name), bytes: (await navigator.storage.estimate()).usage };
 }
 
 /** Runs in the page: what the field holds after the user has picked Ollama's folder. */

@@ -79,6 +79,17 @@ export default {
     }
   },
 
+  async 'it can be installed'({ page, server }) {
+    const cdp = await page.context().newCDPSession(page);
+    const obstacles = async (path) => {
+      await page.goto(server.url + path);
+      const { installabilityErrors } = await cdp.send('Page.getInstallabilityErrors');
+      return installabilityErrors.map(({ errorId }) => errorId);
+    };
+    equal(await obstacles('/blank.html'), ['no-manifest'], 'what keeps a page without a manifest from being installed');
+    equal(await obstacles('/'), [], 'what keeps the app from being installed');
+  },
+
   async 'a stored model loads without a network, and answers'() {
     const browser = await launch([], { serviceWorkers: 'allow' });
     const staysAtHome = watch(browser);

@@ -34,7 +34,7 @@ export default {
     await load(page);
     await page.locator('progress[value]').waitFor();
     await loseDevice(page);
-    await refused(page, 'DEVICE_LOST');
+    await refused(page, 'DEVICE_LOST', 'graphics card was reset', 'load the model again');
     await chooseUrl(page, modelUrl(MODEL));
     await load(page);
     await loaded(page, NAME);

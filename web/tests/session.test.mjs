@@ -3,6 +3,8 @@ import { ensure, equal } from './lib.mjs';
 import { modelUrl, withEngine } from './golden.mjs';
 
 const MODEL = 'tiny-dense-ple/ollama-q4_k_m';
+/** Of one token of this model: what was joined into one dispatch stays joined in a browser, too. */
+const DISPATCHES = 56;
 
 export default {
   async 'an answer is cancelled in its prompt and in its middle, and the session stays right'(test) {
@@ -27,6 +29,7 @@ export default {
     const made = [many.buffers_created, many.bind_groups_created, many.pipelines_created];
     equal(made, [0, 0, 0], 'buffers, bind groups and pipelines made for an answer');
     equal(many.submits - few.submits, 12 - 4, 'submits for 12 tokens, less those for 4');
+    equal(many.dispatches - few.dispatches, (12 - 4) * DISPATCHES, 'dispatches for 12 tokens, less those for 4');
     // What is begun ahead goes in one submission, all else of a token in two; the prompt gives the first of the twelve.
     equal(sampled.submits - many.submits, 12 - 2, 'submits for 12 sampled tokens, more than for as many likeliest ones');
     equal(sampled.dispatches - many.dispatches, 12, 'the best are found in one dispatch more than the one best');

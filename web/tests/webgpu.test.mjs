@@ -14,13 +14,15 @@ export default {
     equal(squares, Array.from({ length: 64 }, (_, i) => i * i), 'squares');
   },
 
-  async 'the engine calls the adapter what the browser does'(test) {
-    const { description, info } = await withEngine(test, async (engine) => {
-      const { vendor, architecture } = (await navigator.gpu.requestAdapter()).info;
-      return { description: await engine.describe(), info: [vendor, architecture] };
+  async 'the engine calls the adapter what the browser does, and has its subgroups'(test) {
+    const { description, info, subgroups } = await withEngine(test, async (engine) => {
+      const { vendor, architecture, subgroupMinSize, subgroupMaxSize } = (await navigator.gpu.requestAdapter()).info;
+      return { description: await engine.describe(), info: [vendor, architecture], subgroups: [subgroupMinSize, subgroupMaxSize] };
     });
     equal(description.name, info.join(' '), 'the name');
     ensure(/swiftshader/.test(description.name), `the software adapter is called ${description.name}`);
+    // Half of the kernels are checked with them: without, the tests would say little of the browsers that have them.
+    equal(description.features.subgroups, subgroups, 'the smallest and the largest subgroup');
   },
 
   async 'the page is cross-origin isolated'({ page, server }) {

@@ -33,8 +33,9 @@ test('what is there is hashed from the file and not loaded again', async () => {
 test('broken answers are gone on from, and the waits grow until bytes come again', async () => {
   const cut: Reply = (start) => ranged(BYTES, start, { upTo: start + 1000 });
   const down: Reply = () => new Response(null, { status: 503 });
+  const broken: Reply = () => new Response(null, { status: 500 });
   const busy: Reply = () => new Response(null, { status: 429, headers: { 'Retry-After': '20' } });
-  const { digest, starts, waits } = await run(new MemoryFile(), [down, down, cut, down, busy, good]);
+  const { digest, starts, waits } = await run(new MemoryFile(), [broken, down, cut, down, busy, good]);
   expect(digest).toBe(wanted.digest);
   expect(starts).toEqual([0, 0, 0, 1000, 1000, 1000]);
   expect(waits).toEqual([1, 2, 1, 2, 20]);

@@ -1,9 +1,10 @@
 // The engine as a page calls it, over a worker's host.
 import { expect, test } from 'vitest';
+import type { Abortable } from '../../src/engine/options.ts';
 import { EVENTS_AHEAD_MAX } from '../../src/engine/protocol.ts';
 import { Rullama } from '../../src/engine/rullama.ts';
 import type { ModelSource } from '../../src/engine/sources.ts';
-import { settled } from './fake_port.ts';
+import { FakePort, settled } from './fake_port.ts';
 import { talkative } from './talkative.ts';
 
 const request = { messages: [{ role: 'user' as const, content: 'Hi' }], stream: true as const };
@@ -42,6 +43,51 @@ test('unloading with an aborted signal frees the memory all the same', async () 
   await expect(engine.unload({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'CANCELLED' });
   await settled();
   expect([engine.model, said.models]).toEqual([null, 0]);
+});
+
+/** Every call that takes a signal, but for `unload`, which frees the memory all the same. */
+const ABORTABLE: Record<string, (engine: Rullama, options: Abortable) => Promise<unknown>> = {
+  load: (engine, options) => engine.load(new Blob(), options),
+  plan: (engine, options) => engine.plan(new Blob(), options),
+  'tokenize a text': (engine, options) => engine.tokenize('Hi', options),
+  'tokenize a conversation': (engine, options) => engine.tokenize({ messages: request.messages }, options),
+  detokenize: (engine, options) => engine.detokenize([1], options),
+  memory: (engine, options) => engine.memory(options),
+  describe: (engine, options) => engine.describe(options),
+  counters: (engine, options) => engine.counters(options),
+  saveState: (engine, options) => engine.saveState(options),
+  restoreState: (engine, options) => engine.restoreState(Uint8Array.of(1), options),
+  reset: (engine, options) => engine.reset(options),
+  generate: (engine, options) => engine.generate(Uint32Array.of(1), options).next(),
+  logits: (engine, options) => engine.logits([1], 'prompt', options),
+  checkKernels: (engine, options) => engine.checkKernels(() => {}, options),
+  'a stream': (engine, options) => engine.chat.completions.create(request, options),
+  'an answer': (engine, options) => engine.chat.completions.create({ ...request, stream: false }, options),
+};
+
+/** What takes no signal, or is not called. */
+const OTHERS = ['constructor', 'model', 'unload', 'dispose', 'closed'];
+
+test('every call that the engine has is among those that a signal ends', () => {
+  const known = new Set([...OTHERS, ...Object.keys(ABORTABLE).map((name) => name.split(' ')[0])]);
+  expect(Object.getOwnPropertyNames(Rullama.prototype).filter((name) => !known.has(name))).toEqual([]);
+});
+
+test.each(Object.entries(ABORTABLE))('%s with a signal that is aborted already rejects, and asks nothing of the engine', async (_name, call) => {
+  const port = new FakePort();
+  await expect(call(new Rullama(port), { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect(port.sent).toEqual([]);
+});
+
+test.each(Object.entries(ABORTABLE))('%s tells the engine of a signal that is aborted while it waits', async (_name, call) => {
+  const port = new FakePort();
+  const abort = new AbortController();
+  const waiting = call(new Rullama(port), { signal: abort.signal });
+  await settled();
+  abort.abort();
+  expect(port.sent).toMatchObject([{ id: port.last.id }, { cancel: port.last.id }]);
+  port.answer({ error: { code: 'CANCELLED', message: 'cancelled', details: {} } });
+  await expect(waiting).rejects.toMatchObject({ code: 'CANCELLED' });
 });
 
 test('what is wrong with a call rejects and throws nothing', async () => {

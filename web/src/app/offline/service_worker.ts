@@ -18,8 +18,9 @@ worker.addEventListener('install', (event) => {
   // Names in `assets` change with their contents; of the others a host's cache may hold an old one.
   const fresh = [...files].map((file) => new Request(file, { cache: file.includes('/assets/') ? 'default' : 'no-cache' }));
   const keep = async () => {
-    const [cache, ...responses] = await Promise.all([caches.open(CACHE), ...fresh.map(fetched)]);
-    await Promise.all(responses.map((response, n) => cache.put(fresh[n]!, response)));
+    const cache = await caches.open(CACHE);
+    // Each body is read as it comes: those that wait would hold up the connections of the rest.
+    await Promise.all(fresh.map(async (request) => cache.put(request, await fetched(request))));
   };
   event.waitUntil(keep());
 });
