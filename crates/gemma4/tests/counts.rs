@@ -117,8 +117,7 @@ fn e2b() {
         token_attention: wide,
         ..Tiers::default()
     };
-    let packed = Tiers { token_products: TokenProducts::Packed, ..Tiers::default() };
-    for tiers in [Tiers::default(), packed, as_cards] {
+    for tiers in [Tiers::default(), as_cards] {
         let source = Rc::new(e2b::file(&NARROW));
         let options = Options {
             context: 4096,
