@@ -168,7 +168,8 @@ fn bad(key: &str, problem: String) -> Error {
 /// # Errors
 /// [`Error::Architecture`], [`Error::Kind`].
 pub fn check_kind(metadata: &Metadata) -> Result<(), Error> {
-    if let Some(kind @ ("adapter" | "mmproj" | "imatrix")) = metadata.str("general.type")? {
+    // What else stands there, whatever its type, is nobody's concern.
+    if let Ok(Some(kind @ ("adapter" | "mmproj" | "imatrix"))) = metadata.str("general.type") {
         return Err(Error::Kind { found: kind.to_owned() });
     }
     match metadata.str("general.architecture")? {
