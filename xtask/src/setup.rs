@@ -5,6 +5,7 @@
 //! task stops before it has changed anything.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::project::{self, Project};
 
@@ -159,8 +160,15 @@ fn has_vulkan(project: &Project) -> bool {
     has_driver && listed.is_none_or(|libraries| libraries.contains("libvulkan.so.1"))
 }
 
-/// The Chromium to drive: as `RULLAMA_CHROMIUM` names it, on the `PATH`, or an app.
-pub(crate) fn chromium() -> Option<PathBuf> {
+/// Has a command drive the Chromium that set-up has found.
+pub(crate) fn name_chromium(command: &mut Command) {
+    if let Some(chromium) = chromium() {
+        command.env("RULLAMA_CHROMIUM", chromium);
+    }
+}
+
+/// As `RULLAMA_CHROMIUM` names it, on the `PATH`, or an app.
+fn chromium() -> Option<PathBuf> {
     let named = std::env::var_os("RULLAMA_CHROMIUM").map(PathBuf::from);
     let on_path = || CHROMIUM_NAMES.iter().find_map(|name| project::find_program(name));
     let app = || CHROMIUM_APPS.iter().map(PathBuf::from).find(|path| path.is_file());

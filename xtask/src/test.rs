@@ -145,10 +145,7 @@ fn vitest(project: &Project) -> Command {
 fn browser(project: &Project) -> Command {
     let mut command = project.command("node");
     command.arg("tests/run.mjs").current_dir(project.path("web"));
-    // The tests drive what set-up has found.
-    if let Some(chromium) = setup::chromium() {
-        command.env("RULLAMA_CHROMIUM", chromium);
-    }
+    setup::name_chromium(&mut command);
     command
 }
 

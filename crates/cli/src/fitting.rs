@@ -1,24 +1,16 @@
 //! Which options make a model fit a budget that it does not fit: tried out on the plan, so that no advice is in vain.
 
-use engine::gemma4::{Error as ModelError, chunk_max};
+use engine::gemma4::Error as ModelError;
 use engine::gpu::Limits;
 use engine::{Error, KvType, LoadOptions, ModelFile, PerLayerTable};
 
 /// Tokens of a chunk that is as short as is worth while: what a prompt needs besides shrinks with it, and so does its speed.
 const CHUNK_SHORT: u32 = 16;
-/// The fewest tokens of a chunk that the engine tries where nobody asked for a number, as [`LoadOptions::chunk`] says.
-const CHUNK_TRIED: u32 = 64;
 /// A shorter context holds no question with its answer.
 const CONTEXT_SHORT: u32 = 128;
 
 /// An option with its value, and what it changes.
 type Change = (String, fn(&mut LoadOptions));
-
-/// Tokens of a chunk of the plan that was tried last, with a context of so many tokens.
-pub(crate) fn chunk(file: &ModelFile, options: &LoadOptions, context: u32) -> u32 {
-    let fewest = || file.config().map_or(CHUNK_TRIED, |config| chunk_max(&config).min(CHUNK_TRIED));
-    options.chunk.unwrap_or_else(|| fewest().min(context))
-}
 
 /// What to do about a plan with these options that needs more than their budget, with a context and a chunk of so many tokens.
 pub(crate) fn remedy(

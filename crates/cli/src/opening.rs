@@ -64,8 +64,7 @@ pub(crate) async fn open_device(options: &DeviceOptions) -> Result<Device, Failu
 /// The plan for these options; one that does not fit their budget fails with what makes it fit.
 pub(crate) fn plan(opened: &Opened, options: &LoadOptions, limits: &Limits) -> Result<Plan, Failure> {
     opened.file.plan(options, limits).map_err(|error| match error {
-        Error::Model(ModelError::OverBudget { needed, budget, context }) => {
-            let chunk = fitting::chunk(&opened.file, options, context);
+        Error::Model(ModelError::OverBudget { needed, budget, context, chunk }) => {
             let remedy = fitting::remedy(&opened.file, options, limits, context, chunk);
             Failure::OverBudget { needed, budget, context, chunk, remedy }
         }

@@ -179,7 +179,7 @@ fn model_details(error: &gemma4::Error) -> Value {
         E::Shape { name, expected, found } => json!({ "tensor": name, "expected": expected, "found": found }),
         E::UnsupportedType { name, kind } => json!({ "tensor": name, "type": kind.to_string() }),
         E::BindingTooSmall { name, bytes, max, .. } => json!({ "buffer": name, "bytes": bytes, "max": max }),
-        E::OverBudget { needed, budget, context } => {
+        E::OverBudget { needed, budget, context, .. } => {
             json!({ "needed": needed, "budget": budget, "context": context })
         }
         E::Option { what, value, allowed } => json!({ "what": what, "value": value, "allowed": allowed }),

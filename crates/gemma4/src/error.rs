@@ -132,6 +132,8 @@ pub enum Error {
         budget: u64,
         /// The context asked for.
         context: u32,
+        /// Tokens of a prompt processed at once.
+        chunk: u32,
     },
     /// A result is larger than the memory of this process, not the GPU's.
     #[error("{what} take {bytes} bytes, more than this process can hold; {remedy}")]

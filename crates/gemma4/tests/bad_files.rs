@@ -21,6 +21,14 @@ fn rewritten_of(
     change_key: impl Fn(&str, &Value) -> Option<Value>,
     change_tensor: impl Fn(&str, Type, &[u64]) -> Option<(Type, Vec<u64>)>,
 ) -> Vec<u8> {
+    writer_of(name, change_key, change_tensor).file()
+}
+
+fn writer_of(
+    name: &str,
+    change_key: impl Fn(&str, &Value) -> Option<Value>,
+    change_tensor: impl Fn(&str, Type, &[u64]) -> Option<(Type, Vec<u64>)>,
+) -> Writer<'static> {
     let bytes = file(name);
     let header = gguf::parse(&bytes).expect("header");
     let mut writer = Writer::new();
@@ -38,7 +46,7 @@ fn rewritten_of(
             writer = writer.tensor(&tensor.name, kind, &shape, data);
         }
     }
-    writer.file()
+    writer
 }
 
 fn same_key(_: &str, value: &Value) -> Option<Value> {
@@ -235,24 +243,12 @@ fn another_architecture_is_named() {
     }
 }
 
-/// A file with these entries more.
+/// A file with these entries more, or in the place of its own.
 fn beside(entries: &[(&str, Value)]) -> Vec<u8> {
-    let bytes = file(NAME);
-    let header = gguf::parse(&bytes).expect("header");
-    let mut writer = Writer::new();
-    for (key, value) in
-        header.metadata.iter().filter(|(key, _)| entries.iter().all(|(other, _)| other != key))
-    {
-        writer = writer.set(key, value.clone());
-    }
-    for (key, value) in entries {
-        writer = writer.set(*key, value.clone());
-    }
-    for tensor in &header.tensors {
-        let data = bytes[tensor.offset as usize..][..tensor.bytes as usize].to_vec();
-        writer = writer.tensor(&tensor.name, tensor.kind, &tensor.shape, data);
-    }
-    writer.file()
+    let own =
+        |key: &str, value: &Value| entries.iter().all(|(other, _)| *other != key).then(|| value.clone());
+    let writer = writer_of(NAME, own, same_tensor);
+    entries.iter().fold(writer, |writer, (key, value)| writer.set(*key, value.clone())).file()
 }
 
 #[test]

@@ -5,14 +5,14 @@ mod support;
 
 use gemma4::plan::plan;
 use gemma4::{
-    Checkpoint, Config, Context, KvType, Model, Options, Path, PerLayerTable, PromptProducts, Stage, Sums,
-    Tiers, TokenProducts, Want, Width,
+    Checkpoint, Config, Context, KvType, Model, Options, Path, PerLayerTable, PromptProducts, Stage, Tiers,
+    TokenProducts, Want,
 };
 use gpu::Limits;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use support::e2b::{self, PUBLISHED, Widths, needed_bytes};
-use support::{context, device, options};
+use support::{as_chosen, context, device, options};
 
 /// Tokens over which is counted.
 const TOKENS: u32 = 8;
@@ -110,14 +110,8 @@ fn e2b() {
     const LAYERS: u64 = 35;
     const { assert!(DISPATCHES <= 9 * LAYERS + 6) };
     let device = device();
-    let (wide, subgroups) = (Width::within(device.limits().invocations_max), device.features().subgroups);
-    let as_cards = Tiers {
-        token_products: TokenProducts::Packed,
-        token_sums: subgroups.map_or(Sums::Workgroup, |(least, _)| Sums::Subgroup(least)),
-        token_attention: wide,
-        ..Tiers::default()
-    };
-    for tiers in [Tiers::default(), as_cards] {
+    let packed = Tiers { token_products: TokenProducts::Packed, ..Tiers::default() };
+    for tiers in [Tiers::default(), packed, as_chosen(&device)] {
         let source = Rc::new(e2b::file(&NARROW));
         let options = Options {
             context: 4096,
@@ -137,14 +131,19 @@ fn e2b() {
     }
 }
 
-/// The published file's plan, on an adapter whose bindings hold every tensor.
-#[test]
-fn bytes_of_e2b() {
+/// The published file, and an adapter whose bindings hold every tensor.
+fn published() -> (Config, Checkpoint, Limits) {
     let source = e2b::file(&PUBLISHED);
     let header = pollster::block_on(gguf::read_header(&source)).expect("header");
     let config = Config::from_header(&header).expect("config");
     let checkpoint = Checkpoint::new(&header, &config).expect("checkpoint");
     let limits = Limits { binding_bytes_max: 1 << 31, buffer_bytes_max: 1 << 31, ..*device().limits() };
+    (config, checkpoint, limits)
+}
+
+#[test]
+fn bytes_of_e2b() {
+    let (config, checkpoint, limits) = published();
     let needed = needed_bytes(&PUBLISHED);
     assert_eq!(needed, 1_452_819_456, "bytes of the weights a token needs");
     let most = needed + needed / 20 + 150_000_000;
@@ -170,11 +169,7 @@ fn bytes_of_e2b() {
 /// The table of 4.7 GB is on the GPU as soon as the budget holds all of it, and not a byte before.
 #[test]
 fn the_table_is_resident_when_the_budget_allows() {
-    let source = e2b::file(&PUBLISHED);
-    let header = pollster::block_on(gguf::read_header(&source)).expect("header");
-    let config = Config::from_header(&header).expect("config");
-    let checkpoint = Checkpoint::new(&header, &config).expect("checkpoint");
-    let limits = Limits { binding_bytes_max: 1 << 31, buffer_bytes_max: 1 << 31, ..*device().limits() };
+    let (config, checkpoint, limits) = published();
     let planned = |per_layer_table, budget| {
         plan(&config, &checkpoint, &Options { per_layer_table, budget, ..Options::default() }, &limits)
             .expect("plan")

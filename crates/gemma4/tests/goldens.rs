@@ -4,8 +4,7 @@
 mod support;
 
 use gemma4::{Context, KvType, Options, Path, PromptProducts, Sums, Tiers, TokenProducts, Want, Width};
-use gpu::Device;
-use support::{Golden, context, device, difference, names, options};
+use support::{Golden, as_chosen, context, device, difference, names, options};
 
 /// Tolerances of the goldens on logits of scale 15: two independent f32 codes differ by 2e-4 at most; f16 and 16-bit integers
 /// round more.
@@ -188,21 +187,6 @@ fn prompt_path_with_tiles_of_halves() {
     let tiers = Tiers { prompt_products: PromptProducts::Half, ..Tiers::default() };
     for (chunk, which) in [(7, Prompts::Long), (256, Prompts::All)] {
         check(Options { tiers, ..options(KvType::F32, chunk) }, Path::Prompt, which);
-    }
-}
-
-/// The tiers that cards have by the automatic choice, as far as this one can, with the cache they have.
-fn as_chosen(device: &Device) -> Tiers {
-    let features = device.features();
-    Tiers {
-        token_products: TokenProducts::Packed,
-        token_sums: features.subgroups.map_or(Sums::Workgroup, |(least, _)| Sums::Subgroup(least)),
-        token_attention: Width::within(device.limits().invocations_max),
-        prompt_products: match (features.cooperative_matrix, features.f16) {
-            (true, _) => PromptProducts::Cooperative,
-            (false, true) => PromptProducts::Half,
-            (false, false) => PromptProducts::Float,
-        },
     }
 }
 

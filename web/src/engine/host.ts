@@ -53,11 +53,7 @@ class Work {
     this.#stop(cancelled());
     // A reader who has left would keep the work from seeing the wish, and so would a request that never comes back.
     this.#room?.();
-    try {
-      this.source?.abort();
-    } catch {
-      // It was given up with a device that was lost.
-    }
+    this.source?.abort();
   }
 
   /** Throws once it is to end. */
@@ -294,6 +290,8 @@ export class Host {
   #unload() {
     const old = this.#loaded;
     this.#loaded = null;
+    // An answer may still wait for its reader, as when the device was lost meanwhile.
+    for (const work of this.#underWay.values()) if (work.source === old?.source) work.source = null;
     old?.session.free();
     old?.model.free();
     old?.source.free();

@@ -210,3 +210,15 @@ test('a load that is aborted when all but its session is there gives everything 
   said.badName = false;
   await expect(engine.load(new Blob())).resolves.toMatchObject({ name: 'm' });
 });
+
+test('an answer that waits for its reader ends when it is left, though the device was lost meanwhile', async () => {
+  const { engine, said } = await loaded();
+  const answer = engine.generate(new Uint32Array([1]));
+  await answer.next();
+  await settled();
+  said.isLost = true;
+  await expect(engine.memory()).rejects.toMatchObject({ code: 'DEVICE_LOST' });
+  await answer.return();
+  await engine.unload();
+  expect([said.models, said.sources]).toEqual([0, 0]);
+});

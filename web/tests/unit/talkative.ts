@@ -15,7 +15,7 @@ const refusal = (code: string) => Object.assign(new Error('no'), { code, details
  * the code with which the session refuses what it is asked next, `badName` has a model refuse its description.
  */
 export function talkative(total: number) {
-  const said = { count: 0, models: 0, sources: 0, refused: null as string | null, badName: false, atSession: () => {} };
+  const said = { count: 0, models: 0, sources: 0, refused: null as string | null, badName: false, isLost: false, atSession: () => {} };
   const session = {
     async generate(_input: unknown, _options: unknown, cancel: Cancel, emit: (event: object) => unknown) {
       if (said.refused) throw refusal(said.refused);
@@ -48,11 +48,20 @@ export function talkative(total: number) {
   }
   const source = () => {
     said.sources += 1;
-    return { free: () => (said.sources -= 1), abort() {} };
+    let isFreed = false;
+    const free = () => {
+      said.sources -= 1;
+      isFreed = true;
+    };
+    // What is asked of one that was freed is what WebAssembly says then.
+    const abort = () => {
+      if (isFreed) throw new Error('null pointer passed to rust');
+    };
+    return { free, abort };
   };
   const bindings = {
     Cancel,
-    Device: { open: async () => ({ describe: () => ({}), isLost: () => false, free() {} }) },
+    Device: { open: async () => ({ describe: () => ({}), isLost: () => said.isLost, free() {} }) },
     Model: { load: async () => model() },
     Source: { file: source },
   } as unknown as Bindings;

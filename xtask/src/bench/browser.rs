@@ -37,9 +37,7 @@ pub(super) fn run(project: &Project, model: &Path, options: &Options) -> Result<
         node.arg("--wllama-model").arg(&peer_model);
     }
     node.current_dir(project.path("web"));
-    if let Some(chromium) = setup::chromium() {
-        node.env("RULLAMA_CHROMIUM", chromium);
-    }
+    setup::name_chromium(&mut node);
     println!("$ {}", project::shown(&node));
     let printed = project::capture(&mut node)?;
     let mut reports = printed.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());

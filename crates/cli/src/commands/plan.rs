@@ -95,13 +95,15 @@ fn kv_name(kv: KvType) -> &'static str {
     }
 }
 
-/// Where the table of per-layer embeddings lives, as `--per-layer-table` calls it; none for a model without one.
-fn table_place(plan: &Plan, file: &ModelFile) -> Option<&'static str> {
+/// Whether the table of per-layer embeddings lives on the GPU; none for a model without one.
+fn has_table_resident(plan: &Plan, file: &ModelFile) -> Option<bool> {
     let has_table = file.config().is_ok_and(|config| config.per_layer.is_some());
-    has_table.then_some(if plan.per_layer_resident { "resident" } else { "streamed" })
+    has_table.then_some(plan.per_layer_resident)
 }
 
 fn document(plan: &Plan, ground: &Ground, file: &ModelFile, options: &LoadOptions) -> Value {
+    // As `--per-layer-table` calls it.
+    let table = has_table_resident(plan, file).map(|resident| if resident { "resident" } else { "streamed" });
     let accounts: serde_json::Map<String, Value> = Account::ALL
         .iter()
         .map(|&account| (account.name().to_owned(), plan.bytes_in(account).into()))
@@ -111,7 +113,7 @@ fn document(plan: &Plan, ground: &Ground, file: &ModelFile, options: &LoadOption
         "chunk": plan.options.chunk,
         "kv": kv_name(plan.options.kv),
         "tiers": ground.choice,
-        "per_layer_table": table_place(plan, file),
+        "per_layer_table": table,
         "total_bytes": plan.bytes(),
         "budget_bytes": options.budget,
         "accounts": accounts,
@@ -138,10 +140,10 @@ fn print_table(plan: &Plan, ground: &Ground, file: &ModelFile, budget: Option<u6
     if let Some(budget) = budget {
         print_line(&format!("{:12} {budget:>14}  {}", "budget", show(budget)))?;
     }
-    let table = match table_place(plan, file) {
+    let table = match has_table_resident(plan, file) {
         None => "",
-        Some("resident") => ", per-layer table on the GPU",
-        Some(_) => ", per-layer table read from the file",
+        Some(true) => ", per-layer table on the GPU",
+        Some(false) => ", per-layer table read from the file",
     };
     print_line(&format!(
         "\ncontext {}, chunk {}, {} cache{table}; tiers {} and {}; limits of {}",

@@ -180,9 +180,12 @@ pub fn plan(
         },
     };
     match options.budget {
-        Some(budget) if plan.bytes() > budget => {
-            Err(Error::OverBudget { needed: plan.bytes(), budget, context: options.context })
-        }
+        Some(budget) if plan.bytes() > budget => Err(Error::OverBudget {
+            needed: plan.bytes(),
+            budget,
+            context: options.context,
+            chunk: options.chunk,
+        }),
         _ => Ok(plan),
     }
 }

@@ -3,12 +3,27 @@
 
 pub(crate) mod e2b;
 
-use gemma4::{Config, Context, KvType, Model, Options};
+use gemma4::{Config, Context, KvType, Model, Options, PromptProducts, Sums, Tiers, TokenProducts, Width};
 use gguf::{Header, Memory};
 use gpu::Device;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+
+/// The tiers that cards have by the automatic choice, as far as this one can, with the cache they have.
+pub(crate) fn as_chosen(device: &Device) -> Tiers {
+    let features = device.features();
+    Tiers {
+        token_products: TokenProducts::Packed,
+        token_sums: features.subgroups.map_or(Sums::Workgroup, |(least, _)| Sums::Subgroup(least)),
+        token_attention: Width::within(device.limits().invocations_max),
+        prompt_products: match (features.cooperative_matrix, features.f16) {
+            (true, _) => PromptProducts::Cooperative,
+            (false, true) => PromptProducts::Half,
+            (false, false) => PromptProducts::Float,
+        },
+    }
+}
 
 /// Reference values beside a model file.
 pub(crate) struct Golden {
