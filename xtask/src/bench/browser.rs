@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Options, Rates, Row, npm, print_table};
+use super::{Options, Rates, Row, npm, table};
 use crate::project::{self, Project};
 use crate::setup::{self, Piece};
 
@@ -49,10 +49,9 @@ pub(super) fn run(project: &Project, model: &Path, options: &Options) -> Result<
     if options.peers {
         rows.push(row("wllama", &reports.next().unwrap_or_default()));
     }
-    println!();
-    print_table(&rows, options);
+    println!("\n{}", table(&rows, options));
     if options.peers && peer_model != model {
-        println!("\nwllama ran on {}.", peer_model.file_name().unwrap_or_default().display());
+        println!("wllama ran on {}.", peer_model.file_name().unwrap_or_default().display());
     }
     Ok(())
 }

@@ -128,43 +128,49 @@ fn side_by_side(project: &Project, options: &Options) -> Result<(), String> {
         rows.extend(llama_cpp::measure(project, &model, options));
         rows.push(rullama_05::measure(project, &model, options));
     }
-    println!();
-    print_costs(&report);
-    print_table(&rows, options);
+    println!("\n{}\n{}", costs(&report)?, table(&rows, options));
     Ok(())
 }
 
-/// What does not depend on the machine.
-fn print_costs(report: &Value) {
-    let number = |pointer: &str| report.pointer(pointer).and_then(Value::as_f64).unwrap_or(f64::NAN);
-    let per_token = |name: &str| number(&format!("/per_token/{name}"));
-    println!("| per token | |\n| --- | --- |");
-    println!("| dispatches | {} |", per_token("dispatches"));
-    println!("| submits | {} |", per_token("submits"));
-    println!("| objects created | {} |", per_token("buffers_created") + per_token("bind_groups_created"));
-    println!("| bytes read back | {} |", per_token("bytes_read"));
-    println!("| bytes of weights read | {} |\n", number("/weight_bytes_per_token"));
+/// What does not depend on the machine, as a table in Markdown.
+fn costs(report: &Value) -> Result<String, String> {
+    let number = |pointer: &str| {
+        let number = report.pointer(pointer).and_then(Value::as_f64);
+        number.ok_or(format!("`rullama bench` does not report `{pointer}`"))
+    };
+    let created = number("/per_token/buffers_created")? + number("/per_token/bind_groups_created")?;
+    Ok(format!(
+        "| per token | |\n| --- | --- |\n\
+         | dispatches | {} |\n| submits | {} |\n| objects created | {created} |\n| bytes read back | {} |\n\
+         | bytes of weights read | {} |\n",
+        number("/per_token/dispatches")?,
+        number("/per_token/submits")?,
+        number("/per_token/bytes_read")?,
+        number("/weight_bytes_per_token")?,
+    ))
 }
 
-fn print_table(rows: &[Row], options: &Options) {
+/// What each engine reached, as a table in Markdown: ours first, which the others are compared with.
+fn table(rows: &[Row], options: &Options) -> String {
     let Options { prompt, decode, .. } = options;
-    println!(
-        "| engine | prompt of {prompt}, tok/s | decode {decode}, tok/s | ours / theirs, prompt | decode |"
-    );
-    println!("| --- | --- | --- | --- | --- |");
     let ours = rows[0].rates.as_ref().expect("measured, or this would not be reached");
+    let mut text = format!(
+        "| engine | prompt of {prompt}, tok/s | decode {decode}, tok/s | ours / theirs, prompt | decode |\n\
+         | --- | --- | --- | --- | --- |\n"
+    );
     for Row { engine, rates } in rows {
-        match rates {
-            Ok(rates) => println!(
-                "| {engine} | {:.1} | {:.1} | {:.2} | {:.2} |",
+        text += &match rates {
+            Ok(rates) => format!(
+                "| {engine} | {:.1} | {:.1} | {:.2} | {:.2} |\n",
                 rates.prompt,
                 rates.decode,
                 ours.prompt / rates.prompt,
                 ours.decode / rates.decode
             ),
-            Err(problem) => println!("| {engine} | not measured: {} | | | |", problem.replace('\n', " ")),
-        }
+            Err(problem) => format!("| {engine} | not measured: {} | | | |\n", problem.replace('\n', " ")),
+        };
     }
+    text
 }
 
 /// Medians of what a peer's program printed: a line with `{"prompt": tok/s, "decode": tok/s}` for each run, the first of which
@@ -205,6 +211,46 @@ mod tests {
         assert_eq!(parse(&["--browser", "--wllama-model", "b.gguf"]), Ok(browser));
         assert!(parse(&["--software"]).unwrap_err().contains("`--browser`"));
         assert!(parse(&["--fast"]).unwrap_err().contains("`--fast`"));
+    }
+
+    #[test]
+    fn costs_are_those_of_the_report() {
+        let mut report = serde_json::json!({
+            "per_token": {"dispatches": 267.0, "submits": 1.0, "buffers_created": 0.5, "bind_groups_created": 3.0, "bytes_read": 4.0},
+            "weight_bytes_per_token": 1_452_819_456,
+        });
+        let text = costs(&report).unwrap();
+        for line in [
+            "| dispatches | 267 |",
+            "| submits | 1 |",
+            "| objects created | 3.5 |",
+            "| bytes read back | 4 |",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} in {text}");
+        }
+        assert!(text.ends_with("| bytes of weights read | 1452819456 |\n"), "{text}");
+        report["per_token"]["submits"] = Value::Null;
+        assert!(costs(&report).unwrap_err().contains("/per_token/submits"));
+    }
+
+    #[test]
+    fn engines_are_compared_with_the_first() {
+        let row = |engine: &str, rates| Row { engine: engine.into(), rates };
+        let rates = |prompt, decode| Rates { prompt, decode };
+        let rows = [
+            row("ours", Ok(rates(1000.0, 150.0))),
+            row("theirs", Ok(rates(800.0, 100.04))),
+            row("another", Err("no\nadapter".into())),
+        ];
+        let text = table(&rows, &Options { prompt: 64, decode: 32, ..Options::default() });
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            lines[0],
+            "| engine | prompt of 64, tok/s | decode 32, tok/s | ours / theirs, prompt | decode |"
+        );
+        assert_eq!(lines[2], "| ours | 1000.0 | 150.0 | 1.00 | 1.00 |");
+        assert_eq!(lines[3], "| theirs | 800.0 | 100.0 | 1.25 | 1.50 |");
+        assert_eq!(lines[4], "| another | not measured: no adapter | | | |");
     }
 
     #[test]
