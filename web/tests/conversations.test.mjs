@@ -46,6 +46,8 @@ export default {
     await page.locator('.turn.assistant pre').waitFor();
     equal(await page.locator('.turn.assistant pre').textContent(), CODE, 'the code block');
     equal(await page.locator('.turn.assistant li').allTextContents(), ['one', 'two'], 'the list');
+    const direction = (selector) => page.locator(selector).first().evaluate((node) => getComputedStyle(node).direction);
+    equal([await direction('.turn.user .said'), await direction('.turn.assistant li')], ['ltr', 'ltr'], 'directions of what is said in English');
     await page.locator('.turn.assistant .copy').click();
     equal(await page.evaluate(() => navigator.clipboard.readText()), CODE, 'the copied code');
     await page.locator('[aria-label="Copy message"]').first().click();
@@ -66,6 +68,10 @@ export default {
     await page.locator('#new').click();
     equal(await page.locator('h1').textContent(), 'New chat', 'the heading of a new chat');
     equal(await page.locator('.turn').count(), 0, 'messages of a new chat');
+    await page.goBack();
+    await page.locator('.turn.assistant pre').waitFor();
+    await page.goForward();
+    await page.waitForFunction(() => document.querySelectorAll('.turn').length === 0);
     await page.goBack();
     await page.locator('.turn.assistant pre').waitFor();
 
@@ -232,6 +238,15 @@ export default {
     await page.locator('dialog.side summary[aria-label="Conversations"]').click();
     await accessible(page, 'the menu in the drawer');
     await fits(page, 'dialog.side');
+
+    // Second thoughts are offered where the first were had, also about the conversation that is open.
+    await page.locator('dialog.side').click({ position: { x: 30, y: 600 } });
+    equal(await page.locator('details[open]').count(), 0, 'menus that are open after a click elsewhere');
+    await page.locator('dialog.side [aria-label="Delete Ducks"]').click();
+    await page.locator('dialog.side .undo button', { hasText: 'Undo' }).click();
+    await page.locator(`dialog.side ${LIST} a`, { hasText: 'Ducks' }).click();
+    await page.locator('.turn.assistant').waitFor();
+    ensure(!(await page.locator('dialog.side').isVisible()), 'the drawer lies over what was chosen in it');
   },
 
   async 'nothing that a model writes reaches out of its answer'({ page, server }) {

@@ -40,6 +40,8 @@ export default {
       // Nobody pressed Pause; what had come is there all the same.
       await says('2.0 MiB of 3.0 MiB');
       await button('Discard mine.gguf').click();
+      equal((await partial(page)).length, 1, 'unfinished downloads before the second word');
+      await entry.locator('.asked button', { hasText: 'Discard' }).click();
       await page.locator('#storage').waitFor({ state: 'detached' });
       equal(await partial(page), [], 'unfinished downloads after discarding');
 

@@ -32,6 +32,9 @@ export default {
     await offered.locator('[aria-label="Delete gemma4:small"]').waitFor();
     equal(await size('gemma4:small'), OTHER_SIZE, 'the size of one that was downloaded');
     await offered.locator('[aria-label="Delete gemma4:small"]').click();
+    await offered.locator('button', { hasText: 'Keep' }).click();
+    await offered.locator('[aria-label="Delete gemma4:small"]').click();
+    await offered.locator('.asked button', { hasText: 'Delete' }).click();
     await offered.locator('button', { hasText: 'Download' }).waitFor();
 
     // An address is downloaded too, and its server may refuse.

@@ -15,7 +15,7 @@ export default {
     // Whoever looks at the memory finds that it is gone, and the engine gives up its model.
     await visit(page, 'memory');
     await page.locator('#figures').waitFor({ state: 'detached' });
-    await visit(page, 'chat');
+    await page.goBack();
     await ask(page, 'And now?');
     await answered(page, 2);
     ensure((await answerText(page, 2)) !== '', 'the second question is answered');

@@ -19,10 +19,15 @@ class Router {
     this.#read();
   }
 
-  /** Names the open conversation in the address, without a step in the history. */
-  name(conversation: string) {
-    history.replaceState(null, '', link('chat', conversation));
+  /** Names the open conversation in the address, or the new one, without a step in the history. */
+  name(conversation: string | null) {
+    history.replaceState(null, '', link('chat', conversation ?? undefined));
     this.conversation = conversation;
+  }
+
+  /** The way back to the chat as it is. */
+  get chat() {
+    return link('chat', this.conversation ?? undefined);
   }
 
   #read() {

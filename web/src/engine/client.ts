@@ -19,6 +19,8 @@ export class Client {
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
   #gone: RullamaError | null = null;
+  /** Told of the errors that calls end with, before their callers are. */
+  onError: (error: RullamaError) => void = () => {};
 
   constructor(port: Port) {
     this.#port = port;
@@ -86,7 +88,9 @@ export class Client {
     if ('event' in message) return pending.onEvent?.(message.event as never);
     this.#pending.delete(message.id);
     pending.release();
-    if ('error' in message) pending.reject(revive(message.error));
-    else pending.resolve(message.result);
+    if (!('error' in message)) return pending.resolve(message.result);
+    const error = revive(message.error);
+    this.onError(error);
+    pending.reject(error);
   }
 }

@@ -14,6 +14,8 @@ import { bestTiers, SIMPLEST } from './tiers.ts';
 /** What the host uses of the generated module; tests give their own. */
 export type Bindings = Pick<typeof import('./wasm/rullama.js'), 'Cancel' | 'Device' | 'Model' | 'ModelFile' | 'Source' | 'checkKernels'>;
 
+/** Sends a message to the caller; what is in `moved` is the caller's from then on. */
+type Post = (message: Response, moved?: ArrayBuffer[]) => void;
 type Emit<N extends Name> = (event: Event<N>) => Promise<void> | undefined;
 type Answer<N extends Name> = (argument: Argument<N>, emit: Emit<N>, work: Work) => Result<N> | Promise<Result<N>>;
 type Answers = { [N in Name]: Answer<N> };
@@ -84,7 +86,7 @@ class Work {
 
 export class Host {
   readonly #started: Promise<Bindings>;
-  readonly #post: (message: Response) => void;
+  readonly #post: Post;
   #bindings!: Bindings;
   #options: DeviceOptions & { subgroups?: boolean; adapterName?: string | undefined } = {};
   #adapter: GPUAdapterInfo | undefined;
@@ -99,7 +101,7 @@ export class Host {
   #queued = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(started: Promise<Bindings>, post: (message: Response) => void) {
+  constructor(started: Promise<Bindings>, post: Post) {
     this.#started = started;
     this.#post = post;
   }
@@ -133,7 +135,8 @@ export class Host {
     const stopped = work.stopped.catch((reason: RullamaError) => (endsItself ? done : Promise.reject(reason)));
     (Promise.race([done, stopped]) as Promise<Result<Name>>)
       .then(
-        (result) => this.#post({ id, result }),
+        // A saved state may be large, and there need not be two of it.
+        (result) => this.#post({ id, result }, ArrayBuffer.isView(result) ? [result.buffer as ArrayBuffer] : []),
         (thrown: unknown) => this.#post({ id, error: this.#failure(thrown).toJSON() }),
       )
       .finally(() => this.#underWay.delete(id));

@@ -68,7 +68,7 @@ export interface GenerateOptions {
   frequency_penalty?: number;
   /** Tokens that penalties look back at. */
   penalty_window?: number;
-  /** Token ids and what is added to their logits. */
+  /** Token ids and the finite number that is added to their logits; -1e9 forbids a token. */
   logit_bias?: [number, number][];
   /** A whole number below 2⁵³. */
   seed?: number;

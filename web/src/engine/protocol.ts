@@ -74,7 +74,7 @@ export const EVENTS_TAKEN_AT_ONCE = 64;
 
 /** One end of the channel. A `Worker` is one, seen from the page. */
 export interface Port {
-  send(message: Request, transfer?: Transferable[]): void;
+  send(message: Request): void;
   /** Ends the other side at once. */
   close(): void;
   onResponse: (message: Response) => void;

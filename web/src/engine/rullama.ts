@@ -1,12 +1,13 @@
 // The engine as its caller sees it. The work is done in a dedicated worker, so the page never stalls.
 import { Completions } from './chat/completions.ts';
 import { Client } from './client.ts';
-import { cancelled } from './errors.ts';
+import { cancelled, RequestError } from './errors.ts';
 import { events } from './event_stream.ts';
 import type { Abortable, Conversation, DeviceOptions, GenerateOptions, LoadOptions, PlanOptions, WorkerOptions } from './options.ts';
 import type { Name, Argument, Port, Response } from './protocol.ts';
 import type { CaseReport, DeviceDescription, Finished, GenerateEvent, LoadedModel, PlannedModel } from './reports.ts';
 import { portable, type ModelSource } from './sources.ts';
+import { NOT_LOADED, started } from './start_worker.ts';
 
 /** One engine: a worker with a GPU device and at most one loaded model with one session. */
 export class Rullama {
@@ -25,6 +26,10 @@ export class Rullama {
    */
   constructor(port: Port) {
     this.#client = new Client(port);
+    this.#client.onError = ({ code }) => {
+      // With its device the engine has given up the model.
+      if (code === 'DEVICE_LOST') this.#loaded = null;
+    };
     this.chat = {
       completions: new Completions({
         check: (input, options, signal) => this.#ask('checkRequest', { input, options }, signal && { signal }),
@@ -42,6 +47,8 @@ export class Rullama {
    */
   static async load(source: ModelSource, options: LoadOptions & DeviceOptions & WorkerOptions = {}): Promise<Rullama> {
     const { profile, worker, ...rest } = options;
+    // What is no source needs no graphics card to say so.
+    portable(source);
     const device = { ...(profile !== undefined && { profile }), ...(worker && { worker }) };
     const engine = await Rullama.start({ ...device, ...(rest.signal && { signal: rest.signal }) });
     try {
@@ -60,7 +67,7 @@ export class Rullama {
    */
   static async start({ worker, signal, ...options }: DeviceOptions & WorkerOptions & Abortable = {}): Promise<Rullama> {
     const start = worker ?? (() => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }));
-    const engine = new Rullama(workerPort(start()));
+    const engine = new Rullama(workerPort(started(start)));
     try {
       await engine.#client.call('open', options, { signal });
       return engine;
@@ -70,9 +77,9 @@ export class Rullama {
     }
   }
 
-  /** The loaded model, if there is one. */
+  /** The loaded model, if there is one; none once an error has said that the device is lost. */
   get model(): LoadedModel | null {
-    return this.#loaded;
+    return this.closed ? null : this.#loaded;
   }
 
   /**
@@ -121,7 +128,7 @@ export class Rullama {
 
   /** The text of ids. */
   async detokenize(ids: Uint32Array | number[], options: Abortable = {}): Promise<string> {
-    return this.#ask('decode', Uint32Array.from(ids), options);
+    return this.#ask('decode', tokenIds(ids), options);
   }
 
   /** The memory ledger. It answers during a step as well. */
@@ -178,7 +185,7 @@ export class Rullama {
 
   /** Logits (positions, vocabulary) of ids from an empty sequence, on the path of prompts or of single tokens. */
   async logits(ids: Uint32Array | number[], path: 'prompt' | 'decode' = 'prompt', options: Abortable = {}): Promise<Float32Array> {
-    return this.#ask('logits', { ids: Uint32Array.from(ids), path }, options);
+    return this.#ask('logits', { ids: tokenIds(ids), path }, options);
   }
 
   /**
@@ -217,6 +224,15 @@ export class Rullama {
   }
 }
 
+/** Ids as the engine takes them. A `Uint32Array` would make another id of what is none. */
+function tokenIds(ids: Uint32Array | number[]): Uint32Array {
+  const taken = Uint32Array.from(ids ?? [NaN]);
+  const at = taken.findIndex((id, n) => id !== ids?.[n]);
+  if (at === -1) return taken;
+  const message = `\`ids[${at}]\` is ${ids?.[at]}; a token id is a whole number from 0 to ${2 ** 32 - 1}`;
+  throw new RequestError({ code: 'BAD_OPTION', message, details: { option: 'ids', at } });
+}
+
 function workerPort(worker: Worker): Port {
   const port: Port = {
     send: (message) => worker.postMessage(message),
@@ -227,7 +243,7 @@ function workerPort(worker: Worker): Port {
   worker.onmessage = ({ data }: MessageEvent<Response>) => port.onResponse(data);
   worker.onerror = (event) => {
     event.preventDefault();
-    port.onFailure(event.message ?? 'its script did not load');
+    port.onFailure(event.message ?? NOT_LOADED);
   };
   return port;
 }

@@ -37,13 +37,18 @@ export type PortableSource =
 export function portable(source: ModelSource): PortableSource {
   if (source instanceof Blob) return { kind: 'file', file: source };
   if (typeof source === 'string' || source instanceof URL) return { kind: 'url', url: whole(source), whole: false };
+  if (typeof source !== 'object' || source === null) throw noSource();
   if ('url' in source) return { kind: 'url', url: whole(source.url), whole: source.whole ?? false };
   if ('opfs' in source) return { kind: 'opfs', name: source.opfs };
   if ('directory' in source) return { kind: 'ollama', directory: source.directory, model: source.model ?? null };
   if ('kind' in source && source.kind === 'file') return { kind: 'handle', handle: source };
   if ('kind' in source && source.kind === 'directory') return { kind: 'ollama', directory: source, model: null };
+  throw noSource();
+}
+
+function noSource(): RequestError {
   const message = 'the model source is none of File, FileSystemHandle, address, {url}, {opfs} and {directory}';
-  throw new RequestError({ code: 'BAD_OPTION', message, details: { option: 'source' } });
+  return new RequestError({ code: 'BAD_OPTION', message, details: { option: 'source' } });
 }
 
 /** An address with everything that a relative one leaves out. */

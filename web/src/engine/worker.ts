@@ -16,7 +16,7 @@ const started = init().then(
 // Each call meets the failure by itself.
 started.catch(() => {});
 
-const host = new Host(started, (message) => scope.postMessage(message));
+const host = new Host(started, (message, moved = []) => scope.postMessage(message, moved));
 scope.onmessage = ({ data }: MessageEvent<Request>) => host.receive(data);
 
 // A panic leaves WebAssembly in no state to go on with, and the call that met it would never answer.

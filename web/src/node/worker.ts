@@ -13,7 +13,7 @@ const port = parentPort!;
 const started = start();
 // Each call meets the failure by itself.
 started.catch(() => {});
-const host = new Host(started, (message) => port.postMessage(message));
+const host = new Host(started, (message, moved = []) => port.postMessage(message, moved));
 port.on('message', (message: Request) => host.receive(message));
 
 async function start(): Promise<Bindings> {

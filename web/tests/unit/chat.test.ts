@@ -142,6 +142,10 @@ test.each([
   [{ response_format: { type: 'json_object' } }, 'UNSUPPORTED', 'response_format'],
   [{ temprature: 1 }, 'BAD_OPTION', 'temprature'],
   [{ messages: 'Hi' }, 'BAD_OPTION', 'messages'],
+  [{ stream_options: 'x' }, 'BAD_OPTION', 'stream_options'],
+  [{ parallel_tool_calls: false }, 'UNSUPPORTED', 'parallel_tool_calls'],
+  [{ modalities: ['text', 'audio'] }, 'UNSUPPORTED', 'modalities'],
+  [{ tools: [{ type: 'function', function: { name: 'f', strict: true } }] }, 'UNSUPPORTED', 'tools[0].function.strict'],
 ])('%j is refused by name', async (more, code, named) => {
   const { error, asked } = await refused(more);
   expect(error).toMatchObject({ name: 'RequestError', code, details: { [code === 'UNSUPPORTED' ? 'parameter' : 'option']: named } });
@@ -242,7 +246,7 @@ test('messages that a page watches are sent as what they say', async () => {
 test("OpenAI's other parameters are refused with a remedy, and what is left open is not looked at", async () => {
   const { completions } = saying(finished('stop'));
   const asking = (more: object) => completions.create({ messages: [], ...more } as ChatRequest);
-  await expect(asking({ reasoning_effort: undefined, nonsense: null, service_tier: 'auto', store: false })).resolves.toBeDefined();
+  await expect(asking({ reasoning_effort: undefined, nonsense: null, service_tier: 'auto', store: false, parallel_tool_calls: true, modalities: ['text'] })).resolves.toBeDefined();
   const error = await asking({ reasoning_effort: 'low' }).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: 'UNSUPPORTED', details: { parameter: 'reasoning_effort' }, message: expect.stringContaining('`enable_thinking`') });
   await expect(asking({ nonsense: 1 })).rejects.toMatchObject({ code: 'BAD_OPTION', details: { option: 'nonsense' } });

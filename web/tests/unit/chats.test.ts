@@ -64,6 +64,24 @@ test('an empty answer gives way to the next attempt, and one that was gone on fr
   expect(await readBack(middle.conversation.id)).toEqual(['Hi', '', 'Are you there?', 'Yes.']);
 });
 
+test('an import is stored whole or not at all', async () => {
+  const [one, two] = [await stored('one'), await stored('two')];
+  const { toJson } = await import('../../src/app/chats/transfer.ts');
+  const text = toJson([one, two]);
+  const transaction = vi.spyOn(database, 'transaction');
+  await chats.import('both.json', text);
+  expect([transaction.mock.calls.length, chats.list.length]).toEqual([1, 4]);
+});
+
+test('what cannot be read is no export without conversations', async () => {
+  await stored('one');
+  database.beforeTurns = async () => {
+    throw new Error('the disk is broken');
+  };
+  expect(await chats.wholes()).toBe(null);
+  expect(chats.failure?.message).toContain('the disk is broken');
+});
+
 test('a conversation that another tab has removed stays on the page, and is there again with its next message', async () => {
   const whole = await stored('Hi', 'Hello.');
   const { id } = whole.conversation;

@@ -32,7 +32,7 @@ export class FakePort implements Port {
 /** A port to a host of these bindings. */
 export function hosted(bindings: Bindings): FakePort {
   const port = new FakePort();
-  const host = new Host(Promise.resolve(bindings), (message) => port.onResponse(structuredClone(message)));
+  const host = new Host(Promise.resolve(bindings), (message, moved = []) => port.onResponse(structuredClone(message, { transfer: moved })));
   port.send = (message: Request) => host.receive(structuredClone(message));
   return port;
 }

@@ -181,3 +181,23 @@ test('a picked file that is gone is named, and can be picked again', async () =>
   const message = 'the file `m.gguf` cannot be read: A requested file could not be found.; pick it again';
   expect(answers.at(-1)).toEqual({ id: 2, error: { code: 'READ_FAILED', message, details: { file: 'm.gguf' } } });
 });
+
+test('a saved state is moved to its caller, not copied', async () => {
+  const state = new Uint8Array(8);
+  const session = { save: async () => state, free() {} };
+  const model = { session: async () => session, describe: () => ({ name: 'm', file_bytes: 1 }), plan: () => ({}), free() {} };
+  const bindings = {
+    Cancel: class {
+      free() {}
+    },
+    Device: { open: async () => ({ describe: () => ({}), isLost: () => false }) },
+    Model: { load: async () => model },
+    Source: { file: () => ({ free() {} }) },
+  } as unknown as Bindings;
+  const client = new Client(hosted(bindings));
+  await client.call('open', {});
+  await client.call('load', { source: { kind: 'file', file: new Blob() }, options: { tokenTier: 'float', promptTier: 'float' } });
+  expect((await client.call('save', null)).length).toBe(8);
+  // What was moved is empty where it came from.
+  expect(state.length).toBe(0);
+});

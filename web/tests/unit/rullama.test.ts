@@ -95,8 +95,39 @@ test('what is wrong with a call rejects and throws nothing', async () => {
   await expect(engine.plan('http://')).rejects.toMatchObject({ code: 'BAD_OPTION', details: { option: 'url' } });
   await expect(engine.plan({} as ModelSource)).rejects.toMatchObject({ code: 'BAD_OPTION', details: { option: 'source' } });
   // JavaScript callers are not held to the types.
-  const none = null as unknown as number[];
-  for (const call of [() => engine.detokenize(none), () => engine.logits(none)]) await expect(call()).rejects.toBeInstanceOf(TypeError);
+  for (const ids of [null, [-1], [0, 1.5], [2 ** 32], ['1']] as unknown as number[][]) {
+    for (const call of [() => engine.detokenize(ids), () => engine.logits(ids)]) {
+      await expect(call()).rejects.toMatchObject({ code: 'BAD_OPTION', details: { option: 'ids' } });
+    }
+  }
+});
+
+test.each([null, undefined, 5, () => {}])('the source %s is refused before anything is started', async (source) => {
+  let started = 0;
+  const worker = () => ((started += 1), {} as Worker);
+  const loading = Rullama.load(source as unknown as ModelSource, { worker });
+  await expect(loading).rejects.toMatchObject({ name: 'RequestError', code: 'BAD_OPTION', details: { option: 'source' } });
+  expect(started).toBe(0);
+});
+
+test('a worker that the browser refuses, as of another origin, is an error with what to do', async () => {
+  const worker = () => {
+    throw new DOMException('Script cannot be accessed', 'SecurityError');
+  };
+  const starting = Rullama.start({ worker });
+  await expect(starting).rejects.toMatchObject({ code: 'WASM_FAILED', message: expect.stringContaining('`worker`') });
+});
+
+test('the model goes with its device, and with the engine', async () => {
+  const { engine, said } = await loaded();
+  said.refused = 'DEVICE_LOST';
+  await expect(engine.chat.completions.create(request)).rejects.toMatchObject({ code: 'DEVICE_LOST' });
+  expect(engine.model).toBe(null);
+  said.refused = null;
+  await engine.load(new Blob());
+  expect(engine.model).not.toBe(null);
+  engine.dispose();
+  expect(engine.model).toBe(null);
 });
 
 test.each(['CONTEXT_FULL', 'BAD_OPTION', 'BAD_PROMPT'])('%s is thrown before there is a stream', async (code) => {

@@ -217,7 +217,7 @@ class Chats {
   /** Returns what was removed, for second thoughts. */
   async remove(id: string): Promise<Whole | null> {
     await this.#keepWritten();
-    const [whole] = await this.wholes(id);
+    const [whole] = (await this.wholes(id)) ?? [];
     await this.#change(async () => {
       await database.remove(id);
       await database.forget(draftOf(id));
@@ -243,20 +243,20 @@ class Chats {
     return { conversation: $state.snapshot(this.current), turns: $state.snapshot(this.all) };
   }
 
-  /** The named conversation, or all, for a file. */
-  async wholes(id?: string): Promise<Whole[]> {
+  /** The named conversation, or all, for a file; null where they could not be read, which the user is told. */
+  async wholes(id?: string): Promise<Whole[] | null> {
     const chosen = id === undefined ? this.list : this.list.filter((conversation) => conversation.id === id);
     const read = async (conversation: Conversation) => ({ conversation, turns: await database.turnsOf(conversation.id) });
-    return (await this.#stored(() => Promise.all(chosen.map(read)))) ?? [];
+    return (await this.#stored(() => Promise.all(chosen.map(read)))) ?? null;
   }
 
-  /** Adds the conversations of an export, which the name of its file tells apart. Returns how many; throws an `Error` that says what is wrong with it. */
-  async import(name: string, text: string): Promise<number> {
+  /**
+   * Adds all conversations of an export, which the name of its file tells apart, or none where they cannot be stored. Throws an
+   * `Error` that says what is wrong with it.
+   */
+  async import(name: string, text: string): Promise<void> {
     const wholes = /\.(md|markdown)$/i.test(name) ? fromMarkdown(text) : fromJson(text);
-    await this.#change(async () => {
-      for (const { conversation, turns } of wholes) await database.save(conversation, turns);
-    });
-    return wholes.length;
+    await this.#change(() => database.add(wholes));
   }
 
   async #change(work: () => Promise<unknown>, id = this.current.id) {

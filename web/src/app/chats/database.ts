@@ -73,6 +73,16 @@ export async function save(conversation: Conversation, turns: Turn[], all = turn
   await Promise.all([transaction.objectStore('conversations').put(conversation), ...writes, transaction.done]);
 }
 
+/** Writes new conversations with all their turns at once, or nothing. */
+export async function add(wholes: { conversation: Conversation; turns: Turn[] }[]): Promise<void> {
+  const transaction = (await database()).transaction(['conversations', 'turns'], 'readwrite');
+  const writes = wholes.flatMap(({ conversation, turns }) => [
+    transaction.objectStore('conversations').put(conversation),
+    ...turns.map((turn) => transaction.objectStore('turns').put(turn)),
+  ]);
+  await Promise.all([...writes, transaction.done]);
+}
+
 /** Writes changes to a conversation and to any of its turns at once. One that another tab has removed stays so. */
 export async function change(conversation: Conversation, turns: Turn[] = []): Promise<void> {
   const transaction = (await database()).transaction(['conversations', 'turns'], 'readwrite');

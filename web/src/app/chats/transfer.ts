@@ -110,7 +110,7 @@ function readFigures(from: Record<string, unknown>): Turn['figures'] {
 
 function settings(from: Record<string, unknown>): Settings {
   const sampling = record(from['sampling']);
-  const numbers = SAMPLING.filter((name) => typeof sampling[name] === 'number').map((name) => [name, sampling[name]]);
+  const numbers = SAMPLING.filter((name) => Number.isFinite(sampling[name])).map((name) => [name, sampling[name]]);
   const stop = list(sampling['stop']).filter((text) => typeof text === 'string' && text !== '');
   const { system, thinking } = { ...newSettings(), ...from };
   return {

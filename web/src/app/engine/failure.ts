@@ -49,6 +49,7 @@ export const HEADLINES: Record<string, string> = {
   IN_USE: 'The model is in use',
   STORAGE_FAILED: 'Conversations cannot be stored',
   BAD_IMPORT: 'Nothing was imported',
+  NO_CLIPBOARD: 'The browser did not copy',
   BAD_OPTION: 'A setting has a value that it cannot have',
 };
 
@@ -87,6 +88,9 @@ export function storageFailure(thrown: unknown): Failure {
   if (name === 'QuotaExceededError') {
     const remedy = 'Delete conversations or stored models, or free space on the disk; until then nothing new is kept. Export what matters.';
     return failure('STORAGE_FULL', remedy);
+  }
+  if (name === 'VersionError') {
+    return failure('STORAGE_FAILED', 'A newer version of this app has stored its conversations here; reload this page to go on with it.');
   }
   const cause = (thrown as Error | null)?.message ?? String(thrown);
   return failure('STORAGE_FAILED', `The browser refused to store data (${cause}). Allow this site to store data; until then conversations end with this page.`);

@@ -30,8 +30,11 @@ class Offline {
       this.#waiting = registration.waiting;
       this.isUpdateReady = this.#waiting !== null && workers.controller !== null;
     };
+    const follow = () => registration.installing?.addEventListener('statechange', look);
     look();
-    registration.addEventListener('updatefound', () => registration.installing?.addEventListener('statechange', look));
+    // The browser looks for a new version by itself, and may have found one by now.
+    follow();
+    registration.addEventListener('updatefound', follow);
   }
 
   update() {

@@ -3,8 +3,8 @@
 export function saveFile(name: string, type: string, text: string) {
   const url = URL.createObjectURL(new Blob([text], { type }));
   Object.assign(document.createElement('a'), { href: url, download: fileName(name) }).click();
-  // The browser has the address by the next turn of its loop.
-  setTimeout(() => URL.revokeObjectURL(url));
+  // Safari reads it when the user has agreed to the download.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
 /** What every system takes as the name of a file. */

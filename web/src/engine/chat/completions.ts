@@ -41,15 +41,15 @@ export class Completions {
   }
 
   /**
-   * An answer to a conversation; with `stream`, an async iterator of its chunks. The answer is begun when the first chunk is
-   * asked for, leaving the iterator early ends it, and a slow reader holds the engine back.
+   * An answer to a conversation; with `stream`, an async iterator of its chunks. The first says whose answer it is, which is begun
+   * when the second is asked for; leaving the iterator early ends it, and a slow reader holds the engine back.
    *
    * Throws `UNSUPPORTED` for what this engine cannot do, such as several choices, `BAD_OPTION` for what no engine could, with the
    * parameter's name as `details.option`, and `NO_MODEL`, `BAD_PROMPT` or `CONTEXT_FULL`: with `stream` before there is an
    * iterator, which throws only what happens later, such as `DEVICE_LOST`.
    */
   create(request: ChatRequest & { stream: true }, options?: CallOptions): Promise<AsyncGenerator<ChatCompletionChunk>>;
-  create(request: ChatRequest & { stream?: false }, options?: CallOptions): Promise<ChatCompletion>;
+  create(request: ChatRequest & { stream?: false | null }, options?: CallOptions): Promise<ChatCompletion>;
   create(
     request: ChatRequest,
     options?: CallOptions,

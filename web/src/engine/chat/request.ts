@@ -14,6 +14,8 @@ const OTHERS = [
   'n', 'user', 'metadata', 'store', 'logprobs', 'top_logprobs', 'response_format', 'service_tier', 'safety_identifier',
   'prompt_cache_key', 'prompt_cache_retention',
 ];
+/** Values of others that say what is done anyway. */
+const ANYWAY: Record<string, string> = { parallel_tool_calls: 'true', modalities: '["text"]' };
 const KNOWN = new Set<string>([...CONVERSATION, ...SAME, ...OTHERS]);
 /** OpenAI's others, and what to do without them. */
 const REMEDIES = new Map([
@@ -42,6 +44,7 @@ interface Kind {
 const TRUTH: Kind = { allowed: 'true or false', fits: (value) => typeof value === 'boolean' };
 const NUMBER: Kind = { allowed: 'a finite number', fits: Number.isFinite };
 const COUNT = whole(0, COUNT_MAX);
+const OBJECT: Kind = { allowed: 'an object', fits: (value) => typeof value === 'object' && !Array.isArray(value) };
 const STOP: Kind = {
   allowed: 'a text or a list of texts',
   fits: (value) => [value].flat().every((text) => typeof text === 'string'),
@@ -72,6 +75,7 @@ const KINDS: Record<string, Kind> = {
   stop: STOP,
   logit_bias: BIASES,
   stream: TRUTH,
+  stream_options: OBJECT,
   enable_thinking: TRUTH,
   continue_final_message: TRUTH,
 };
@@ -120,7 +124,7 @@ function check(request: ChatRequest) {
   }
   const asked = request as unknown as Record<string, unknown>;
   for (const [name, value] of Object.entries(asked)) {
-    if (value == null || KNOWN.has(name)) continue;
+    if (value == null || KNOWN.has(name) || JSON.stringify(value) === ANYWAY[name]) continue;
     const remedy = REMEDIES.get(name);
     throw remedy === undefined ? bad(name, 'is no parameter of a chat completion here') : unsupported(name, remedy);
   }
@@ -136,6 +140,14 @@ function check(request: ChatRequest) {
   const format = asked['response_format'] as { type?: string } | null | undefined;
   if (format && format.type !== 'text') throw unsupported('response_format', 'answers are text; leave it out');
   request.messages.forEach(checkParts);
+  if (Array.isArray(request.tools)) request.tools.forEach(checkStrict);
+}
+
+/** Arguments are what the model writes, which no schema has a hand in. */
+function checkStrict(tool: unknown, index: number) {
+  const { function: called } = (tool ?? {}) as { function?: { strict?: unknown } };
+  if (called?.strict !== true) return;
+  throw unsupported(`tools[${index}].function.strict`, 'arguments may differ from the schema; leave it out and check them', { option: 'tools', tool: index });
 }
 
 /** A part that is no text would be missing from the prompt, and the answer as if it had not been sent. */

@@ -31,7 +31,7 @@ export interface ChatRequest {
   messages: Message[];
   /** Repeated in the answer; there is one model. */
   model?: string;
-  stream?: boolean;
+  stream?: boolean | null;
   stream_options?: { include_usage?: boolean } | null;
   max_tokens?: number | null;
   max_completion_tokens?: number | null;
@@ -44,8 +44,11 @@ export interface ChatRequest {
   frequency_penalty?: number | null;
   /** Token ids and what is added to their logits. */
   logit_bias?: Record<string, number> | null;
-  tools?: Tool[];
-  tool_choice?: 'auto' | 'none';
+  tools?: Tool[] | null;
+  tool_choice?: 'auto' | 'none' | null;
+  /** The model chooses by itself how many functions it calls. */
+  parallel_tool_calls?: true | null;
+  modalities?: ['text'] | null;
   /**
    * The log-probability of each generated token, under the model's own distribution at temperature 1: biases, penalties,
    * temperature and the like decide which token comes, and change nothing here.
@@ -55,10 +58,14 @@ export interface ChatRequest {
   top_logprobs?: number | null;
   n?: 1 | null;
   response_format?: { type: 'text' } | null;
-  /** Of no meaning to one model on one device, as the next two. */
-  user?: string;
+  /** Of no meaning to one model on one device, as the next six. */
+  user?: string | null;
   metadata?: Record<string, string> | null;
   store?: boolean | null;
+  service_tier?: string | null;
+  safety_identifier?: string | null;
+  prompt_cache_key?: string | null;
+  prompt_cache_retention?: string | null;
   /** Not OpenAI's, as all that follow: as many of the likeliest tokens are chosen from. */
   top_k?: number | null;
   min_p?: number | null;
@@ -66,9 +73,9 @@ export interface ChatRequest {
   /** Most tokens that are guessed at once where the answer repeats what was said before; see `GenerateOptions`. */
   draft_max?: number | null;
   /** Asks the model to think before it answers. */
-  enable_thinking?: boolean;
+  enable_thinking?: boolean | null;
   /** The last message is the beginning of the answer, which goes on from there. */
-  continue_final_message?: boolean;
+  continue_final_message?: boolean | null;
 }
 
 /** Why an answer ended: by itself or at a stop string, at its length, or with a call of a function. */

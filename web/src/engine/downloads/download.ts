@@ -1,6 +1,7 @@
 // A download as its caller sees it. A worker of its own moves the bytes, so neither the page nor the engine waits for them.
 import { cancelled, InternalError, RequestError, revive, type PlainError } from '../errors.ts';
 import { whole } from '../sources.ts';
+import { NOT_LOADED, started } from '../start_worker.ts';
 import { checkedName, type StoredModel } from '../stored.ts';
 import type { Progress } from './progress.ts';
 
@@ -65,7 +66,7 @@ export async function download(wanted: Wanted, options: DownloadOptions = {}): P
   if (signal?.aborted) throw cancelled();
   askToKeep();
   const start = options.worker ?? (() => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }));
-  const worker = start();
+  const worker = started(start);
   const stop = () => worker.postMessage('stop' satisfies ToWorker);
   // Not every browser tells workers.
   const online = () => worker.postMessage('online' satisfies ToWorker);
@@ -78,7 +79,7 @@ export async function download(wanted: Wanted, options: DownloadOptions = {}): P
       };
       worker.onerror = (event) => {
         event.preventDefault();
-        const message = `the worker that downloads failed: ${event.message ?? 'its script did not load'}`;
+        const message = `the worker that downloads failed: ${event.message ?? NOT_LOADED}`;
         reject(new InternalError({ code: 'INTERNAL', message }));
       };
       worker.postMessage({ wanted: plain, silenceSeconds } satisfies ToWorker);
