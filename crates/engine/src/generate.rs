@@ -98,7 +98,7 @@ pub struct Generation<'a> {
 }
 
 enum Stage {
-    /// These tokens of the prompt are to be processed.
+    /// This prompt is to be processed, but for what the cache holds of it.
     Prompt(Vec<u32>),
     /// This token was chosen and is to be processed.
     Decode(u32),
@@ -116,7 +116,6 @@ impl<'a> Generation<'a> {
     pub(crate) fn new(
         session: &'a mut Session,
         prompt: &[u32],
-        reused: u32,
         options: &GenerateOptions,
         cancel: &Cancel,
     ) -> Generation<'a> {
@@ -130,8 +129,8 @@ impl<'a> Generation<'a> {
             draft_max: options.draft_max.min(session.draft_max()) as usize,
             lookup: Lookup::default(),
             events: VecDeque::new(),
-            stage: Stage::Prompt(prompt[reused as usize..].to_vec()),
-            usage: Usage { prompt_tokens: prompt.len() as u32, reused_tokens: reused, ..Usage::default() },
+            stage: Stage::Prompt(prompt.to_vec()),
+            usage: Usage { prompt_tokens: prompt.len() as u32, ..Usage::default() },
             timings: Timings::default(),
             ended: None,
             begun: Instant::now(),
@@ -146,7 +145,7 @@ impl<'a> Generation<'a> {
     /// # Errors
     /// [`Error::NotFinite`] if the logits are no numbers, [`Error::Gpu`] if the device fails, [`Error::Read`] if the
     /// per-layer table is streamed and its source fails. Nothing follows an error; the session stays usable unless its
-    /// device is lost. A cancellation is not an error but [`FinishReason::Cancelled`].
+    /// device is lost, and is empty after the first two. A cancellation is not an error but [`FinishReason::Cancelled`].
     #[allow(clippy::should_implement_trait, reason = "an iterator cannot be awaited")]
     pub async fn next(&mut self) -> Result<Option<Event>, Error> {
         loop {
@@ -170,7 +169,9 @@ impl<'a> Generation<'a> {
             let seconds = start.elapsed().as_secs_f64();
             if first {
                 self.timings.prompt_seconds = seconds;
-                self.timings.first_token_seconds = self.begun.elapsed().as_secs_f64();
+                if self.usage.generated_tokens > 0 {
+                    self.timings.first_token_seconds = self.begun.elapsed().as_secs_f64();
+                }
             } else {
                 self.timings.decode_seconds += seconds;
             }
@@ -191,6 +192,12 @@ impl<'a> Generation<'a> {
             self.finish(FinishReason::Cancelled);
             return Ok(());
         }
+        let mut ids = ids;
+        if first {
+            // Not before: an answer that does not begin takes nothing from the cache.
+            self.usage.reused_tokens = self.session.reuse(ids);
+            ids = &ids[self.usage.reused_tokens as usize..];
+        }
         let vocabulary = self.session.model().config().vocabulary;
         let (mut want, asked) = self.sampler.needs(self.session.note(ids), vocabulary);
         if want == Want::Token && self.top_logprobs.is_some() {
@@ -204,7 +211,14 @@ impl<'a> Generation<'a> {
             false => self.step(ids[0], want).await,
         };
         match result {
-            Ok((outputs, guesses)) => self.hear(want, outputs, &guesses),
+            Ok((outputs, guesses)) => {
+                let heard = self.hear(want, outputs, &guesses);
+                if heard.is_err() {
+                    // What gave no numbers may lie in the cache.
+                    self.session.reset();
+                }
+                heard
+            }
             Err(Error::Cancelled) => {
                 self.finish(FinishReason::Cancelled);
                 Ok(())

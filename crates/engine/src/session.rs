@@ -6,7 +6,8 @@ use gemma4::{Context, Output, Path, Stage, Want};
 use serde::Serialize;
 
 /// A sequence and its cache. Whatever happens to the work on it (an error, a cancellation, a future dropped half way),
-/// [`Session::tokens`] are those that the cache holds, and the session goes on from there.
+/// [`Session::tokens`] are those that the cache holds, and the session goes on from there: after a fault of the GPU, and after
+/// numbers that are none, from the start.
 pub struct Session {
     model: Model,
     context: Context,
@@ -88,24 +89,38 @@ impl Session {
     /// [`Path::Prompt`] takes the tokens in chunks, [`Path::Decode`] one by one.
     ///
     /// # Errors
-    /// [`Error::EmptyPrompt`]; [`Error::Model`] for a token outside the vocabulary or too many tokens, which leave the
-    /// session as it was; [`Error::Cancelled`]; [`Error::Gpu`].
+    /// [`Error::EmptyPrompt`]; [`Error::Model`] for a token outside the vocabulary, too many tokens, or more logits than this
+    /// process has memory for; [`Error::Cancelled`] if that was so before: all these leave the session as it was. Later
+    /// [`Error::Cancelled`], and [`Error::Read`] if the per-layer table is streamed and its source fails; [`Error::Gpu`], after which
+    /// the session is empty.
     pub async fn logits(&mut self, ids: &[u32], path: Path, cancel: &Cancel) -> Result<Vec<f32>, Error> {
         self.check(ids)?;
+        if cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let room = gemma4::room_for_logits(ids.len(), self.model.config().vocabulary)?;
         self.reset();
         self.note(ids);
         match path {
-            Path::Prompt => Ok(self.prompt(ids, Want::AllLogits, cancel).await?.logits),
+            Path::Prompt => {
+                // The prompt path asks for the same room by itself.
+                drop(room);
+                Ok(self.prompt(ids, Want::AllLogits, cancel).await?.logits)
+            }
             Path::Decode => {
-                let logits = self.decoded_logits(ids, cancel).await;
+                let logits = self.decoded_logits(ids, room, cancel).await;
                 self.rest();
                 logits
             }
         }
     }
 
-    async fn decoded_logits(&mut self, ids: &[u32], cancel: &Cancel) -> Result<Vec<f32>, Error> {
-        let mut logits = gemma4::room_for_logits(ids.len(), self.model.config().vocabulary)?;
+    async fn decoded_logits(
+        &mut self,
+        ids: &[u32],
+        mut logits: Vec<f32>,
+        cancel: &Cancel,
+    ) -> Result<Vec<f32>, Error> {
         for &id in ids {
             if cancel.is_cancelled() {
                 return Err(Error::Cancelled);
@@ -130,13 +145,11 @@ impl Session {
         self.check(prompt)?;
         options.check(self.model.config().vocabulary)?;
         self.model.device().ledger().phase("generate");
-        // An answer that does not begin takes nothing from the cache.
-        let reused = if cancel.is_cancelled() { 0 } else { self.reuse(prompt) };
-        Ok(Generation::new(self, prompt, reused, options, cancel))
+        Ok(Generation::new(self, prompt, options, cancel))
     }
 
     /// Keeps what the cache and a prompt have in common, but for the prompt's last token; gives how many tokens that is.
-    fn reuse(&mut self, prompt: &[u32]) -> u32 {
+    pub(crate) fn reuse(&mut self, prompt: &[u32]) -> u32 {
         let common = self.tokens().iter().zip(prompt).take_while(|(kept, wanted)| kept == wanted).count();
         if !self.truncate(common.min(prompt.len() - 1) as u32) {
             self.reset();
@@ -160,14 +173,27 @@ impl Session {
 
     /// Processes noted tokens on the prompt path.
     pub(crate) async fn prompt(&mut self, ids: &[u32], want: Want, cancel: &Cancel) -> Result<Output, Error> {
-        Ok(self.context.prompt(ids, want, &|| cancel.is_cancelled()).await?)
+        let output = self.context.prompt(ids, want, &|| cancel.is_cancelled()).await;
+        self.trusted(output)
     }
 
     /// Processes one noted token on the decode path; the last one before a pause.
     pub(crate) async fn decode(&mut self, id: u32, want: Want, last: bool) -> Result<Output, Error> {
-        Ok(match last {
-            true => self.context.decode_last(id, want).await?,
-            false => self.context.decode(id, want).await?,
+        let output = match last {
+            true => self.context.decode_last(id, want).await,
+            false => self.context.decode(id, want).await,
+        };
+        self.trusted(output)
+    }
+
+    /// What a step came to. A fault of the GPU may be of work that was counted already, so nothing of the cache is trusted after it.
+    fn trusted<T>(&mut self, outcome: Result<T, gemma4::Error>) -> Result<T, Error> {
+        outcome.map_err(|error| {
+            let error = Error::from(error);
+            if matches!(error, Error::Gpu(_)) {
+                self.reset();
+            }
+            error
         })
     }
 
@@ -184,7 +210,8 @@ impl Session {
         want: Want,
         cancel: &Cancel,
     ) -> Result<Vec<Output>, Error> {
-        Ok(self.context.verify(ids, want, &|| cancel.is_cancelled()).await?)
+        let outputs = self.context.verify(ids, want, &|| cancel.is_cancelled()).await;
+        self.trusted(outputs)
     }
 
     /// Takes the next guess into the sequence.
@@ -239,8 +266,8 @@ impl Session {
     }
 
     /// Replaces cache and tokens. If the two do not fit each other the session is empty afterwards.
-    pub(crate) fn replace(&mut self, tokens: Vec<u32>, cache: &[u8]) -> Result<(), Error> {
-        self.context.restore(cache)?;
+    pub(crate) async fn replace(&mut self, tokens: Vec<u32>, cache: &[u8]) -> Result<(), Error> {
+        self.context.restore(cache).await?;
         if self.context.position() as usize != tokens.len() {
             let problem = format!("{} tokens beside a cache of {}", tokens.len(), self.context.position());
             assert!(self.context.truncate(0), "an empty cache is always possible");

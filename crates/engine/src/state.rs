@@ -33,7 +33,8 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::OtherModel`], and [`Error::State`] if the bytes are damaged or were saved with another context length,
-    /// chunk length or KV type. The session is as it was then, or, where tokens and cache contradict each other, empty.
+    /// chunk length or KV type. The session is as it was then, or, where tokens and cache contradict each other, empty, as it is
+    /// after [`Error::Gpu`].
     pub async fn restore(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let damaged = |problem: String| Error::State { problem };
         let Some((head, rest)) = bytes.split_at_checked(HEAD_BYTES) else {
@@ -63,7 +64,7 @@ impl Session {
         if let Some(id) = tokens.iter().find(|&&id| id >= vocabulary) {
             return Err(damaged(format!("token {id} in a vocabulary of {vocabulary}")));
         }
-        self.replace(tokens, cache)
+        self.replace(tokens, cache).await
     }
 }
 

@@ -108,6 +108,8 @@ impl Context {
         };
         context.write_rope_tables();
         context.write_row_numbers();
+        // A driver that refuses them says so here, and not in an answer.
+        context.model.device().wait().await?;
         Ok(context)
     }
 
@@ -221,7 +223,7 @@ impl Context {
         Ok(values)
     }
 
-    /// Keys and values of a layer that owns a cache, as raw bytes of its whole buffers.
+    /// Keys and values of a layer that owns a cache: the raw bytes of the rows that were written.
     pub async fn cache(&self, layer: usize) -> Result<Option<[Vec<u8>; 2]>, Error> {
         let Some(cache) = self.model.plan().caches[layer] else { return Ok(None) };
         let bytes = cache.row_bytes * u64::from(cache.capacity.min(self.reach));
@@ -229,13 +231,6 @@ impl Context {
         let keys = device.read(self.buffer(cache.keys), 0, bytes).await?;
         let values = device.read(self.buffer(cache.values), 0, bytes).await?;
         Ok(Some([keys, values]))
-    }
-
-    /// Overwrites a layer's cache with what [`Context::cache`] gave.
-    pub(crate) fn write_cache(&self, layer: usize, keys: &[u8], values: &[u8]) {
-        let cache = self.model.plan().caches[layer].expect("the state's layout was checked");
-        self.model.device().write(self.buffer(cache.keys), 0, keys);
-        self.model.device().write(self.buffer(cache.values), 0, values);
     }
 
     pub(crate) fn reach(&self) -> u32 {
@@ -308,6 +303,7 @@ impl Context {
     }
 
     pub(crate) fn check(&self, ids: &[u32]) -> Result<(), Error> {
+        assert!(!ids.is_empty(), "a step is of at least one token");
         self.check_ids(ids)?;
         let needed = u64::from(self.position) + ids.len() as u64;
         if needed > u64::from(self.capacity()) {

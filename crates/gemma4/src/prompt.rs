@@ -95,7 +95,7 @@ impl Context {
         let rows = self.write_inputs(ids).await?;
         self.reach = self.reach.max(self.position + rows);
         self.record_prompt(rows, cancelled).await?;
-        self.head_rows(first, rows, want).await
+        self.head_rows(first, rows, want, cancelled).await
     }
 
     /// All layers, in pieces so that a cancellation is seen and no driver's time limit is met. The last two pieces are not waited
@@ -126,7 +126,13 @@ impl Context {
     }
 
     /// The head over the rows of a chunk from `first` on. As many results as fit the readback are waited for at once.
-    async fn head_rows(&self, first: u32, rows: u32, want: Want) -> Result<Vec<Output>, Error> {
+    async fn head_rows(
+        &self,
+        first: u32,
+        rows: u32,
+        want: Want,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Vec<Output>, Error> {
         let mut outputs = Vec::new();
         if want == Want::Nothing {
             return Ok(outputs);
@@ -135,6 +141,9 @@ impl Context {
         let readback = if first + 1 == rows { self.readback(want, 0) } else { &self.readback };
         let at_once = (readback.bytes() / bytes) as u32;
         for begin in (first..rows).step_by(at_once as usize) {
+            if begin > first && cancelled() {
+                return Err(Error::Cancelled);
+            }
             let end = rows.min(begin + at_once);
             for submitted in (begin..end).step_by(HEADS_PER_SUBMIT) {
                 let of_submit = submitted..end.min(submitted + HEADS_PER_SUBMIT as u32);

@@ -14,6 +14,8 @@ const VERSION: u32 = 1;
 /// Words before the caches, the mark included, and before each cache.
 const HEADER_WORDS: u64 = 6;
 const CACHE_WORDS: u64 = 3;
+/// Bytes that are on their way to the GPU at once: the queue's own copy of them is in no ledger.
+const PIECE_BYTES: usize = 16 << 20;
 
 impl Context {
     /// The cache as bytes; the model's identity is the caller's to add. Read by the context's own readback, it takes no GPU memory.
@@ -58,8 +60,11 @@ impl Context {
         Ok(bytes)
     }
 
-    /// Replaces the cache by a saved one. The whole layout is checked first: on an error nothing has changed.
-    pub fn restore(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    /// Replaces the cache by a saved one. The whole layout is checked first.
+    ///
+    /// # Errors
+    /// [`Error::State`], and nothing has changed then; [`Error::Gpu`] if the device does not take it, and the cache is empty then.
+    pub async fn restore(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let model = self.model().clone();
         let plan = model.plan();
         let mut reader = Reader { bytes };
@@ -95,10 +100,25 @@ impl Context {
         if !reader.bytes.is_empty() {
             return Err(state(format!("{} bytes follow its end", reader.bytes.len())));
         }
+        // Neither the old state nor the new one until all of it is there.
+        self.set_position(0, 0);
         for (layer, keys, values) in parts {
-            self.write_cache(layer, keys, values);
+            let cache = plan.caches[layer].expect("the layout was checked");
+            self.write_cache(cache.keys, keys).await?;
+            self.write_cache(cache.values, values).await?;
         }
         self.set_position(position, reach);
+        Ok(())
+    }
+}
+
+impl Context {
+    async fn write_cache(&self, buffer: usize, bytes: &[u8]) -> Result<(), Error> {
+        let device = self.model().device();
+        for (n, piece) in bytes.chunks(PIECE_BYTES).enumerate() {
+            device.write(self.buffer(buffer), (n * PIECE_BYTES) as u64, piece);
+            device.wait().await?;
+        }
         Ok(())
     }
 }

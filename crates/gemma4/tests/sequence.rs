@@ -99,7 +99,7 @@ fn a_saved_state_goes_on_where_it_was() {
     let expected = prompt(&mut context, &ids[70..80]);
     assert!(context.truncate(0));
     prompt(&mut context, &ids[5..50]);
-    context.restore(&saved).expect("restore");
+    pollster::block_on(context.restore(&saved)).expect("restore");
     assert_eq!(context.position(), 70);
     assert_eq!(prompt(&mut context, &ids[70..80]), expected);
 }
@@ -112,11 +112,14 @@ fn a_foreign_or_cut_state_is_refused_and_changes_nothing() {
     prompt(&mut context, &ids[..20]);
     let saved = pollster::block_on(context.save()).expect("save");
     for cut in [0, 3, 19, saved.len() - 1] {
-        assert!(matches!(context.restore(&saved[..cut]), Err(Error::State { .. })), "{cut}");
+        assert!(
+            matches!(pollster::block_on(context.restore(&saved[..cut])), Err(Error::State { .. })),
+            "{cut}"
+        );
     }
     let other = pollster::block_on(support::context(&device, NAME, &options(KvType::F32, 8)));
     let foreign = pollster::block_on(other.save()).expect("save");
-    assert!(matches!(context.restore(&foreign), Err(Error::State { .. })));
+    assert!(matches!(pollster::block_on(context.restore(&foreign)), Err(Error::State { .. })));
     assert_eq!(context.position(), 20);
     let expected = {
         let mut fresh = pollster::block_on(support::context(&device, NAME, &options(KvType::F16, 8)));

@@ -127,13 +127,13 @@ impl Device {
     ) -> Result<T, E> {
         #[cfg(not(target_arch = "wasm32"))]
         {
-            let stop = Arc::new(AtomicBool::new(false));
+            let stop = StopOnDrop(Arc::new(AtomicBool::new(false)));
             let compiling = std::thread::spawn({
-                let (device, stop) = (self.clone(), Arc::clone(&stop));
+                let (device, stop) = (self.clone(), Arc::clone(&stop.0));
                 move || compile_in_threads(&device, &device.not_yet_compiled(&shaders), &stop)
             });
             let outcome = work.await;
-            stop.store(outcome.is_err(), Ordering::Relaxed);
+            stop.0.store(outcome.is_err(), Ordering::Relaxed);
             compiling.join().expect("what cannot be compiled is an error and no panic");
             outcome
         }
@@ -247,6 +247,17 @@ impl Device {
         );
         assert!(bytes <= bytes_max, "{place}: {bytes} bytes, one binding has at most {bytes_max}");
         wgpu::BufferBinding { buffer: buffer.raw(), offset, size: wgpu::BufferSize::new(bytes) }
+    }
+}
+
+/// Ends the compiling beside work that nobody awaits any more.
+#[cfg(not(target_arch = "wasm32"))]
+struct StopOnDrop(Arc<AtomicBool>);
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

@@ -149,8 +149,9 @@ fn engine_error(error: gpu::Error) -> Error {
 /// Bytes of WebAssembly's memory. It only ever grows, so this is also its peak.
 fn linear_memory_bytes() -> u64 {
     let memory: js_sys::WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
-    let buffer: js_sys::ArrayBuffer = memory.buffer().unchecked_into();
-    u64::from(buffer.byte_length())
+    // As a number of JavaScript: 4 GiB are more than 32 bits hold.
+    let bytes = js_sys::Reflect::get(&memory.buffer(), &"byteLength".into());
+    bytes.ok().and_then(|bytes| bytes.as_f64()).unwrap_or_default() as u64
 }
 
 /// A wish to stop, shared with the calls that it was given to.

@@ -92,9 +92,27 @@ fn cancelled_before_it_began() {
     cancel.cancel();
     let said = collect(session.generate(&short().prompt, &greedy(8), &cancel).unwrap()).unwrap();
     assert_eq!(said.finished.reason, FinishReason::Cancelled);
+    assert_eq!(said.finished.timings.first_token_seconds, 0.0, "no token came");
     cancel.reset();
     assert!(!cancel.is_cancelled());
     goes_on(&mut session, 0);
+
+    // The switch counts when the answer begins, not when it is asked for.
+    cancel.cancel();
+    let expected = short();
+    let generation = session.generate(&expected.prompt, &greedy(8), &cancel).unwrap();
+    cancel.reset();
+    assert_eq!(collect(generation).unwrap().tokens, expected.greedy[..8]);
+}
+
+#[test]
+fn the_device_lost() {
+    let mut session = session(MODEL, 16);
+    say(&mut session, &short().prompt, &greedy(2));
+    session.model().device().destroy();
+    let error = collect(session.generate(&short().prompt, &greedy(8), &Cancel::new()).unwrap()).unwrap_err();
+    assert_eq!(error.code(), "DEVICE_LOST");
+    assert_eq!(session.tokens(), &[0; 0], "what a fault left in the cache is not reused");
 }
 
 #[test]
@@ -166,11 +184,12 @@ fn dropped_inside_a_step() {
 #[test]
 fn cancelled_logits() {
     let mut session = session(MODEL, 16);
+    say(&mut session, &short().prompt, &greedy(0));
     let cancel = Cancel::new();
     cancel.cancel();
     for path in [Path::Prompt, Path::Decode] {
         let logits = block_on(session.logits(&short().prompt, path, &cancel));
         assert!(matches!(logits, Err(Error::Cancelled)), "{logits:?}");
     }
-    goes_on(&mut session, 0);
+    goes_on(&mut session, 27);
 }
