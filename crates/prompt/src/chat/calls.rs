@@ -37,6 +37,7 @@ impl Conversation {
             last = Last::Call;
         }
         for response in &message.tool_responses {
+            check_name(&response.name).map_err(|problem| Error::Message { index, problem })?;
             match &response.response {
                 Value::Object(fields) => result_fields(out, &response.name, fields),
                 other => result_value(out, &response.name, |out| value::value(out, other, Keys::Bare)),

@@ -83,7 +83,8 @@ pub struct Message {
     pub name: Option<String>,
 }
 
-/// A message as clients write it. Some write one thing under several names at once, often null under all but one.
+/// A message as clients write it. Some write one thing under several names at once, often null or
+/// empty under all but one.
 #[derive(Deserialize)]
 struct Written {
     role: Role,
@@ -106,7 +107,10 @@ impl From<Written> for Message {
         Message {
             role: written.role,
             content: written.content,
-            reasoning: written.reasoning.or(written.reasoning_content).or(written.thinking),
+            reasoning: [written.reasoning, written.reasoning_content, written.thinking]
+                .into_iter()
+                .flatten()
+                .find(|reasoning| !reasoning.is_empty()),
             tool_calls: written.tool_calls,
             tool_responses: written.tool_responses,
             tool_call_id: written.tool_call_id,

@@ -164,6 +164,9 @@ impl Message {
             let role = self.role.name();
             return Err(format!("a {role} message with `tool_responses`; put them on the assistant message"));
         }
+        if !assistant && self.reasoning.as_deref().is_some_and(|reasoning| !reasoning.is_empty()) {
+            return Err(format!("a {} message with reasoning; only the assistant thinks", self.role.name()));
+        }
         match &self.content {
             Content::Fields(_) if self.role != Role::Tool => {
                 Err(format!("a {} message with an object as content; give text or parts", self.role.name()))

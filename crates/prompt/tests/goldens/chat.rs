@@ -179,6 +179,11 @@ fn one_thing_under_several_names_is_the_first_that_is_there() {
     let conversation = Conversation::from_json(json).unwrap();
     assert_eq!(conversation.messages[0].reasoning.as_deref(), Some("a"));
     assert_eq!(conversation.messages[1].name.as_deref(), Some("f"));
+    check(
+        r#"[{"role": "user", "content": "x", "reasoning_content": ""},
+            {"role": "assistant", "content": "y", "reasoning": "", "reasoning_content": "a"}]"#,
+        "<|turn>user\nx<turn|>\n<|turn>model\n<|channel>thought\na\n<channel|>y<turn|>\n<|turn>model\n",
+    );
 }
 
 #[test]
@@ -212,6 +217,16 @@ fn faulty_conversations_are_explained() {
         r#"[{"role": "assistant", "tool_calls": [{"function": {"name": "f{"}}]}]"#,
         "the function name \"f{\" cannot be written",
     );
+    check_error(
+        r#"[{"role": "assistant", "tool_responses": [{"name": "f{a:1}", "response": 1}]}]"#,
+        "the function name \"f{a:1}\" cannot be written",
+    );
+    for role in ["user", "system", "tool"] {
+        check_error(
+            &format!(r#"[{{"role": "{role}", "content": "x", "reasoning_content": "mine"}}]"#),
+            &format!("message 0: a {role} message with reasoning"),
+        );
+    }
     check_error("7", "invalid type");
 }
 
