@@ -33,8 +33,8 @@ const { values, positionals } = parseArgs({
     'prompt-tier': { type: 'string' },
     backend: { type: 'string', default: 'vulkan' },
     stages: { type: 'boolean', default: false },
-    // As `rullama/node` has it, and timestamps for --stages.
-    toggles: { type: 'string', default: 'allow_unsafe_apis,disable_robustness' },
+    // As `rullama/node` has it.
+    toggles: { type: 'string', default: 'disable_robustness' },
   },
 });
 if (positionals.length !== 1) {

@@ -34,8 +34,8 @@ pub struct GenerateOptions {
     pub top_logprobs: Option<u32>,
     /// Most tokens that are guessed from what the sequence said before and verified in one step (speculative decoding by prompt
     /// look-up), as many as a chunk holds less one; 0 for none. The answer is the same but for rounding, which is that of prompts.
-    /// Meant for answers that repeat long stretches of their prompt. Nothing is guessed while a penalty, or a `top_k` of 0 or above
-    /// 256, asks for more of each token than the likeliest ones.
+    /// Meant for answers that repeat long stretches of their prompt. Nothing is guessed where more of each token is asked for than the
+    /// 256 likeliest: with a penalty, more biases than that leave room for, or, at a temperature above 0, a `top_k` of 0 or above 256.
     pub draft_max: u32,
 }
 

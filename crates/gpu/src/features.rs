@@ -11,8 +11,6 @@ pub struct Features {
     pub subgroups: Option<(u32, u32)>,
     /// `dot4I8Packed` and its relatives.
     pub dot4: bool,
-    /// Timestamps at the ends of a pass.
-    pub timestamp: bool,
     /// Matrix hardware: cooperative matrices of 16 × 16 f16 with sums of f32, in subgroups of 32; native only.
     pub cooperative_matrix: bool,
 }
@@ -40,7 +38,6 @@ impl Features {
             f16,
             subgroups,
             dot4: language.contains(wgpu::WgslLanguageFeatures::Packed4x8IntegerDotProduct),
-            timestamp: offered.contains(wgpu::Features::TIMESTAMP_QUERY),
             cooperative_matrix: f16 && subgroups == Some((32, 32)) && has_matrices(adapter, offered),
         }
     }
@@ -51,7 +48,6 @@ impl Features {
         required.set(wgpu::Features::SHADER_F16, self.f16);
         // A browser's are asked for by whoever said that they are there.
         required.set(wgpu::Features::SUBGROUP, self.subgroups.is_some() && !cfg!(target_arch = "wasm32"));
-        required.set(wgpu::Features::TIMESTAMP_QUERY, self.timestamp);
         required.set(wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX, self.cooperative_matrix);
         required
     }

@@ -145,7 +145,8 @@ impl Session {
         })
     }
 
-    /// A promise that ends when the state is as it was saved. Rejects with `BAD_STATE` for the state of another model.
+    /// A promise that ends when the state is as it was saved. Rejects with `OTHER_MODEL`, and with `BAD_STATE` for
+    /// bytes that are damaged or were saved with other load options.
     pub fn restore(&self, bytes: Vec<u8>) -> Promise {
         let place = Rc::clone(&self.place);
         future_to_promise(async move {

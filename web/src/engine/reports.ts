@@ -85,7 +85,6 @@ export interface DeviceDescription {
     /** Smallest and largest subgroup size. */
     subgroups: [number, number] | null;
     dot4: boolean;
-    timestamp: boolean;
     cooperative_matrix: boolean;
   };
 }

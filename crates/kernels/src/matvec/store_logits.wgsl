@@ -1,5 +1,5 @@
 // Rows are logits: y[OUT_OFFSET + r] = CAP * tanh(row r / CAP) (as it is where CAP is 0), and each workgroup leaves its
-// largest one with its index as a candidate for argmax.wgsl, which says what stands for broken values.
+// largest one with its index as a candidate for argmax.wgsl; shared/candidate.wgsl says what stands for broken values.
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;                   // (.., OUT_OFFSET + ROWS, ..)
 @group(0) @binding(2) var<storage, read_write> candidates: array<vec2<u32>>;    // (.., CANDIDATE_OFFSET + workgroups, ..)
 

@@ -45,7 +45,7 @@ impl Source {
 
     /// A promise of the resource at `url`, which its server must be willing to send in ranges.
     ///
-    /// Rejects with `RANGE_NOT_SUPPORTED` or `READ_FAILED`.
+    /// Rejects with `RANGE_NOT_SUPPORTED` or `NETWORK`.
     pub fn url(url: String) -> Promise {
         future_to_promise(async move {
             let http = Rc::new(http::Http::open(url).await.map_err(Error::from)?);
