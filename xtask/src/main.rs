@@ -19,7 +19,7 @@ use project::Project;
 const HELP: &str = "\
 Usage: cargo xtask TASK
 
-  demo [--no-serve] [--port N]
+  demo [--no-serve | --port N]
                     Build the web page and the command line, print one answer on this machine's
                     graphics adapter, then serve the page on http://127.0.0.1:8088.
                     --no-serve stops after the answer.
