@@ -2,7 +2,7 @@
 
 use super::Planner;
 use super::prompt_needs::PromptNeeds;
-use crate::config::{Attention, Config, Layer};
+use crate::config::{Attention, Config, Experts, Layer};
 use crate::error::Error;
 use gpu::Account;
 use kernels::head_norm_rope::rope_lines;
@@ -110,18 +110,14 @@ impl Planner<'_> {
             config.layers.iter().map(width).max().expect("at least one layer")
         };
         let head_dim = widest(&|layer| layer.head_dim);
-        let splits = |layer: &Layer| {
-            let capacity = self.capacity(config, layer.attention);
-            token_attention::splits(config.heads, layer.head_dim, capacity, window_of(config, layer))
-        };
-        let part_columns = widest(&|layer| splits(layer) * layer.head_dim);
-        let splits_max = widest(&splits);
         let stride = widest(&|layer| (config.heads + 2 * layer.kv_heads) * layer.head_dim);
         let feed_forward = widest(&|layer| layer.feed_forward);
-        let n_layers = config.layers.len() as u32;
         let width = config.per_layer.unwrap_or(0);
+        let per_layer_columns = config.layers.len() as u32 * width;
         let rope = |attention: Attention| {
-            config.layers.iter().find(|layer| layer.attention == attention).map_or(8, |layer| layer.head_dim)
+            let of_kind = config.layers.iter().find(|layer| layer.attention == attention);
+            // A model without such layers has a table all the same, of the narrowest head there is.
+            of_kind.map_or(8, |layer| layer.head_dim)
         };
         let lines = rope_lines(self.options.context);
         let no_remedy = "No adapter is this small";
@@ -140,52 +136,20 @@ impl Planner<'_> {
             },
             q: self.activation("q", &[chunk, config.heads * head_dim])?,
             attended: self.activation("attended", &[chunk, config.heads * head_dim])?,
-            partials: match splits_max {
-                0 => None,
-                _ => Some([
-                    self.activation("attention_parts", &[config.heads * part_columns])?,
-                    self.activation("attention_sums", &[splits_max, config.heads, 2])?,
-                ]),
-            },
+            partials: self.attention_parts(config)?,
             gate_up: self.activation("gate_up", &[(chunk * needs.gate_up_columns).max(2 * feed_forward)])?,
             gated: self.activation("gated", &[chunk, feed_forward.max(width)])?,
-            halves: if self.options.tiers.prompt_products.read_halves() {
-                // Two values to a word.
-                let halves = self.activation("halves", &[chunk, needs.input_columns / 2])?;
-                Some([halves, self.activation("half_scales", &[chunk])?])
-            } else {
-                None
-            },
-            per_layer_rows: match needs.per_layer_rows {
-                Some(bytes) => {
-                    let shape = vec![u64::from(chunk), u64::from(n_layers * width)];
-                    let remedy = "Ask for a smaller chunk";
-                    let name = "per_layer_rows".to_owned();
-                    let rows = self.push(name, Account::Activations, shape, bytes, remedy)?;
-                    Some([rows, self.activation("row_numbers", &[chunk])?])
-                }
-                None => None,
-            },
+            halves: self.halves(needs)?,
+            per_layer_rows: self.per_layer_rows(needs, per_layer_columns)?,
             per_layer: match config.per_layer {
                 Some(_) => Some([
-                    self.activation("per_layer", &[chunk, n_layers * width])?,
-                    self.activation("per_layer_context", &[chunk, n_layers * width])?,
+                    self.activation("per_layer", &[chunk, per_layer_columns])?,
+                    self.activation("per_layer_context", &[chunk, per_layer_columns])?,
                 ]),
                 None => None,
             },
-            experts: match config.experts {
-                Some(experts) => {
-                    let slots = chunk * experts.top_k;
-                    Some(ExpertArena {
-                        dense: self.activation("dense", &[chunk, hidden])?,
-                        router: self.activation("router", &[chunk, experts.count])?,
-                        chosen: self.activation("chosen", &[slots])?,
-                        weights: self.activation("chosen_weights", &[slots])?,
-                        gate_up: self.activation("expert_gate_up", &[slots, 2 * experts.width])?,
-                        gated: self.activation("expert_gated", &[slots, experts.width])?,
-                        down: self.activation("expert_down", &[slots, hidden])?,
-                    })
-                }
+            experts: match &config.experts {
+                Some(experts) => Some(self.experts(experts, hidden)?),
                 None => None,
             },
             last: self.activation("last", &[hidden])?,
@@ -211,6 +175,55 @@ impl Planner<'_> {
                 self.push("token_readback_0".to_owned(), Account::Staging, vec![1], 4, no_remedy)?,
                 self.push("token_readback_1".to_owned(), Account::Staging, vec![1], 4, no_remedy)?,
             ],
+        })
+    }
+}
+
+impl Planner<'_> {
+    fn attention_parts(&mut self, config: &Config) -> Result<Option<[usize; 2]>, Error> {
+        let splits = |layer: &Layer| {
+            let capacity = self.capacity(config, layer.attention);
+            token_attention::splits(config.heads, layer.head_dim, capacity, window_of(config, layer))
+        };
+        let columns = config.layers.iter().map(|layer| splits(layer) * layer.head_dim).max();
+        let splits = config.layers.iter().map(splits).max();
+        let (Some(columns), Some(splits @ 1..)) = (columns, splits) else { return Ok(None) };
+        Ok(Some([
+            self.activation("attention_parts", &[config.heads * columns])?,
+            self.activation("attention_sums", &[splits, config.heads, 2])?,
+        ]))
+    }
+
+    fn halves(&mut self, needs: &PromptNeeds) -> Result<Option<[usize; 2]>, Error> {
+        if !self.options.tiers.prompt_products.read_halves() {
+            return Ok(None);
+        }
+        let chunk = self.options.chunk;
+        // Two values to a word.
+        let halves = self.activation("halves", &[chunk, needs.input_columns / 2])?;
+        Ok(Some([halves, self.activation("half_scales", &[chunk])?]))
+    }
+
+    fn per_layer_rows(&mut self, needs: &PromptNeeds, columns: u32) -> Result<Option<[usize; 2]>, Error> {
+        let Some(bytes) = needs.per_layer_rows else { return Ok(None) };
+        let chunk = self.options.chunk;
+        let (name, shape) = ("per_layer_rows".to_owned(), vec![u64::from(chunk), u64::from(columns)]);
+        // They lie there as in the file, so their bytes are not those of the shape.
+        let rows = self.push(name, Account::Activations, shape, bytes, "Ask for a smaller chunk")?;
+        Ok(Some([rows, self.activation("row_numbers", &[chunk])?]))
+    }
+
+    fn experts(&mut self, experts: &Experts, hidden: u32) -> Result<ExpertArena, Error> {
+        let chunk = self.options.chunk;
+        let slots = chunk * experts.top_k;
+        Ok(ExpertArena {
+            dense: self.activation("dense", &[chunk, hidden])?,
+            router: self.activation("router", &[chunk, experts.count])?,
+            chosen: self.activation("chosen", &[slots])?,
+            weights: self.activation("chosen_weights", &[slots])?,
+            gate_up: self.activation("expert_gate_up", &[slots, 2 * experts.width])?,
+            gated: self.activation("expert_gated", &[slots, experts.width])?,
+            down: self.activation("expert_down", &[slots, hidden])?,
         })
     }
 }
