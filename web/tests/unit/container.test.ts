@@ -26,6 +26,16 @@ test('the ports of nginx, the image and compose.yaml are the same, and only this
   expect(compose).toContain('dockerfile: container/Containerfile');
 });
 
+test('the image has what the builder makes where nginx looks for it, and nothing else', () => {
+  const [, builder, image] = containerfile.split(/^FROM .+\n/m).slice(1) as [string, string, string];
+  const source = found(/^WORKDIR (\S+)$/m, builder);
+  expect(builder).toMatch(/^RUN cargo xtask web && /m);
+  const copies = Object.fromEntries([...image.matchAll(/^COPY --from=builder (\S+) (\S+)$/gm)].map(([, from, to]) => [to, from]));
+  const root = found(/^  root (\S+);$/m, text('container/nginx.conf'))!;
+  expect(copies).toEqual({ [root]: `${source}/web/dist`, '/etc/nginx/conf.d/default.conf': `${source}/container/nginx.conf` });
+  expect(image.split('\n').filter((line) => !/^(COPY|EXPOSE|#|$)/.test(line))).toEqual([]);
+});
+
 test('what .dockerignore lets through is a workspace that Cargo reads, and all that is copied', () => {
   // Its lines are `*`, names that are let through all the same, and names that are not.
   const lines = text('.dockerignore').split('\n').filter((line) => line && !line.startsWith('#'));
