@@ -46,8 +46,6 @@ export default {
     await page.locator('.turn.assistant pre').waitFor();
     equal(await page.locator('.turn.assistant pre').textContent(), CODE, 'the code block');
     equal(await page.locator('.turn.assistant li').allTextContents(), ['one', 'two'], 'the list');
-    const direction = (selector) => page.locator(selector).first().evaluate((node) => getComputedStyle(node).direction);
-    equal([await direction('.turn.user .said'), await direction('.turn.assistant li')], ['ltr', 'ltr'], 'directions of what is said in English');
     await page.locator('.turn.assistant .copy').click();
     equal(await page.evaluate(() => navigator.clipboard.readText()), CODE, 'the copied code');
     await page.locator('[aria-label="Copy message"]').first().click();
@@ -247,6 +245,29 @@ export default {
     await page.locator(`dialog.side ${LIST} a`, { hasText: 'Ducks' }).click();
     await page.locator('.turn.assistant').waitFor();
     ensure(!(await page.locator('dialog.side').isVisible()), 'the drawer lies over what was chosen in it');
+  },
+
+  async 'text has its own direction, and paper has all of it'({ page, server }) {
+    await openChat(page, server, 'none');
+    const paragraphs = Array.from({ length: 60 }, (_, n) => `Paragraph ${n}.`).join('\n\n');
+    await page.locator('#import').setInputFiles(exported(conversation('Mixed', 'מה שלומך?', `* טוב\n\n${paragraphs}`)));
+    await page.locator(`${LIST} a`, { hasText: 'Mixed' }).click();
+    await page.locator('.turn.assistant li').waitFor();
+    const directions = ['.said', '.markdown li', '.markdown p'].map((of) => page.locator(of).first().evaluate((node) => getComputedStyle(node).direction));
+    equal(await Promise.all(directions), ['rtl', 'rtl', 'ltr'], 'directions of a question and an answer');
+
+    await page.emulateMedia({ media: 'print' });
+    const { ends, page: whole } = await page.evaluate(() => ({
+      ends: document.querySelector('.markdown').getBoundingClientRect().bottom + scrollY,
+      page: document.documentElement.scrollHeight,
+    }));
+    ensure(ends > page.viewportSize().height && ends <= whole, `the answer ends at ${ends} of ${whole} pixels`);
+    ensure(!(await page.locator('#message').isVisible()), 'the message field is printed');
+    await page.emulateMedia({ media: null });
+
+    await page.emulateMedia({ forcedColors: 'active' });
+    await page.locator('#message').focus();
+    equal(await page.locator('.box').evaluate((box) => getComputedStyle(box).outlineStyle), 'solid', 'the mark of the focus in high contrast');
   },
 
   async 'nothing that a model writes reaches out of its answer'({ page, server }) {
