@@ -18,21 +18,28 @@ fn failure(case: &Case, outcome: &Outcome) -> Option<String> {
     })
 }
 
+fn device() -> gpu::Device {
+    pollster::block_on(gpu::Device::request(&gpu::Options::default()))
+        .unwrap_or_else(|error| panic!("no adapter ({error}); on Debian install mesa-vulkan-drivers"))
+}
+
 fn check_kernel(kernel: &str) {
-    let device = pollster::block_on(gpu::Device::request(&gpu::Options::default()))
-        .unwrap_or_else(|error| panic!("no adapter ({error}); on Debian install mesa-vulkan-drivers"));
-    let cases: Vec<Case> = all().into_iter().filter(|case| case.kernel == kernel).collect();
+    check_cases(&device(), kernel, |case| case.kernel == kernel);
+}
+
+fn check_cases(device: &gpu::Device, kernel: &str, of: impl Fn(&Case) -> bool) {
+    let cases: Vec<Case> = all().into_iter().filter(of).collect();
     assert!(!cases.is_empty(), "`{kernel}` has no cases");
     let mut worst = (0.0, "");
     let mut failures = Vec::new();
     let mut lacking = 0;
     for case in &cases {
-        if let Some(feature) = case.lacks(&device) {
+        if let Some(feature) = case.lacks(device) {
             lacking += 1;
             println!("{kernel} {}: not run, {} has no {feature}", case.name, device.adapter());
             continue;
         }
-        match pollster::block_on(check(&device, case)) {
+        match pollster::block_on(check(device, case)) {
             Ok(outcome) => {
                 if outcome.error > worst.0 {
                     worst = (outcome.error, &case.name);
@@ -75,6 +82,27 @@ macro_rules! kernels {
 kernels! {
     argmax attention embed expert_matvec expert_sum gelu_mul half_rows head_norm_rope matmul matvec norm_add norm_add_norm
     per_layer_combine probe rms_norm router_top_k token_attention top_k
+}
+
+/// Set in the process that `subgroups_of_sixteen` starts.
+const WIDE: &str = "RULLAMA_TEST_WIDE_SUBGROUPS";
+
+/// Mesa's software driver has subgroups as wide as the vectors that it computes by, eight numbers of 32 bits unless it is told otherwise
+/// before it is loaded. (Of 32 and more numbers, which it takes too, it gives wrong sums; an NVIDIA card, whose size that is, does not.)
+#[test]
+fn subgroups_of_sixteen() {
+    if std::env::var_os(WIDE).is_some() {
+        let device = device();
+        println!("subgroups: {:?}", device.features().subgroups);
+        return check_cases(&device, "subgroups", |case| case.name.contains("subgroups of"));
+    }
+    let mut run = std::process::Command::new(std::env::current_exe().expect("this program"));
+    run.args(["--exact", "subgroups_of_sixteen", "--nocapture"]);
+    run.env(WIDE, "1").env("LP_NATIVE_VECTOR_WIDTH", "512");
+    let output = run.output().expect("this program again");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!said.contains("llvmpipe") || said.contains("subgroups: Some((16, 16))"), "{said}");
 }
 
 #[test]
