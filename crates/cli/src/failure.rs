@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use engine::gemma4::Error as ModelError;
 
 use crate::digest::Digest;
+use crate::terminal::shown;
 
 /// Exit code when the work could not be done.
 const FAILED: u8 = 1;
@@ -20,7 +21,7 @@ pub(crate) const INTERRUPTED: u8 = 130;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// A file exists but cannot be opened or read.
-    #[error("{}: {error}", path.display())]
+    #[error("cannot be read: {} ({error})", shown(path))]
     Open {
         /// The file.
         path: PathBuf,
@@ -28,7 +29,7 @@ pub(crate) enum Failure {
         error: io::Error,
     },
     /// A file cannot be written; it is as it was.
-    #[error("writing {}: {error}", path.display())]
+    #[error("writing {}: {error}", shown(path))]
     Write {
         /// The file.
         path: PathBuf,
@@ -36,13 +37,13 @@ pub(crate) enum Failure {
         error: io::Error,
     },
     /// A folder or device where a file is needed.
-    #[error("{}: is not a file", path.display())]
+    #[error("{}: is not a file", shown(path))]
     NotAFile {
         /// The path.
         path: PathBuf,
     },
     /// A path that leads nowhere.
-    #[error("there is no file `{}`", path.display())]
+    #[error("there is no file `{}`", shown(path))]
     NoFile {
         /// The path.
         path: PathBuf,
@@ -50,7 +51,7 @@ pub(crate) enum Failure {
     /// No store has a model of this name.
     #[error(
         "there is no file and no Ollama model `{name}`; searched {}; models found: {}",
-        searched.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(", "),
+        searched.iter().map(|folder| shown(folder)).collect::<Vec<_>>().join(", "),
         if available.is_empty() { "none".to_owned() } else { available.join(", ") }
     )]
     NoModel {
@@ -62,7 +63,7 @@ pub(crate) enum Failure {
         available: Vec<String>,
     },
     /// A manifest of the store cannot be used.
-    #[error("{}: the manifest cannot be used: {problem}", path.display())]
+    #[error("{}: the manifest cannot be used: {problem}", shown(path))]
     Manifest {
         /// The manifest.
         path: PathBuf,
@@ -72,7 +73,7 @@ pub(crate) enum Failure {
         problem: String,
     },
     /// The store has a manifest, but not the file.
-    #[error("the store lists `{name}`, but its file {} is not there", path.display())]
+    #[error("the store lists `{name}`, but its file {} is not there", shown(path))]
     NoBlob {
         /// The file.
         path: PathBuf,
@@ -80,7 +81,7 @@ pub(crate) enum Failure {
         name: String,
     },
     /// The file has another length than the manifest says.
-    #[error("{}: has {found} bytes, the manifest of `{name}` says {expected}", path.display())]
+    #[error("{}: has {found} bytes, the manifest of `{name}` says {expected}", shown(path))]
     BlobSize {
         /// The file.
         path: PathBuf,
@@ -92,7 +93,7 @@ pub(crate) enum Failure {
         found: u64,
     },
     /// The file's bytes are not those that were published.
-    #[error("{}: its digest is {found}, expected {expected}", path.display())]
+    #[error("{}: its digest is {found}, expected {expected}", shown(path))]
     WrongDigest {
         /// The file.
         path: PathBuf,
@@ -102,13 +103,13 @@ pub(crate) enum Failure {
         found: Digest,
     },
     /// `--verify` with a file whose digest nobody states.
-    #[error("{}: no digest is known for this file", path.display())]
+    #[error("{}: no digest is known for this file", shown(path))]
     NothingToVerify {
         /// The file.
         path: PathBuf,
     },
     /// The model's file cannot be used.
-    #[error("{}: {error}", path.display())]
+    #[error("{}: {error}", shown(path))]
     Model {
         /// The file.
         path: PathBuf,
@@ -211,8 +212,12 @@ impl Failure {
         let pull = |name: &str| format!("fetch it again with `ollama pull {name}`");
         Some(match self {
             Failure::Open { error, .. } if error.kind() == io::ErrorKind::PermissionDenied => {
-                "the file belongs to another user: add yourself to its group (often `ollama`), or copy it"
+                "it belongs to another user: add yourself to its group (often `ollama`), or copy it"
                     .to_owned()
+            }
+            // Other than one that is not there it may be the right one.
+            Failure::Open { error, .. } if !is_absent(error) => {
+                "check the path: its folders, and where its links lead".to_owned()
             }
             Failure::NotAFile { .. } => "name the GGUF file itself".to_owned(),
             Failure::NoFile { .. } => {
@@ -254,6 +259,13 @@ impl Failure {
             _ => FAILED,
         }
     }
+}
+
+/// Whether nothing has this path. Every other error leaves open what is there.
+pub(crate) fn is_absent(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
+    // Below a file there is nothing, and what no file can be called, such as the name of a model on Windows, is none.
+    matches!(error.kind(), NotFound | NotADirectory | InvalidFilename)
 }
 
 /// Tells a sequence that the context does not hold from other errors: what helps depends on the longest one that the model has.

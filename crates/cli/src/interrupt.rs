@@ -56,6 +56,27 @@ impl Interrupt {
     }
 }
 
+/// Has Ctrl-C, and whoever tells the process to end, end it at once, for a command that has nothing to finish. Left to the system
+/// that would not do: a process with the id 1, as a container's first one has, gets no signal that it has not asked for.
+#[cfg(unix)]
+pub(crate) fn ends_the_process() {
+    extern "C" fn end(signal: libc::c_int) {
+        // SAFETY: The call ends the process, touches no memory of it, and may be made whatever was interrupted.
+        unsafe { libc::_exit(128 + signal) }
+    }
+    let handler = end as extern "C" fn(libc::c_int) as libc::sighandler_t;
+    for signal in [libc::SIGINT, libc::SIGTERM] {
+        // SAFETY: The call takes a number and a function that lives as long as the process.
+        unsafe {
+            libc::signal(signal, handler);
+        }
+    }
+}
+
+/// Elsewhere the system does it.
+#[cfg(not(unix))]
+pub(crate) fn ends_the_process() {}
+
 /// Ends the process without what drivers have registered to be done at its end: they would wait for the GPU, and
 /// whoever presses a second time does not want to. Results are flushed as they are printed.
 fn exit_at_once() -> ! {

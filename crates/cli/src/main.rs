@@ -6,6 +6,7 @@
 mod answer;
 mod byte_size;
 mod commands;
+mod conversation;
 mod digest;
 mod disk;
 mod failure;
@@ -13,6 +14,7 @@ mod fitting;
 mod generation_options;
 mod input;
 mod interrupt;
+mod lines;
 mod model_name;
 mod opening;
 mod options;
@@ -33,17 +35,19 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::commands::Command;
 use crate::failure::Failure;
-use crate::terminal::{Chatter, note};
+use crate::terminal::{Chatter, note, visible_lines};
 
 const AFTER_HELP: &str = "\
 MODEL is the path of a GGUF file, or the name of a model that Ollama has downloaded, such as
-gemma4:e2b, or demo, a very small model that is part of this program. Names are looked up in the folder that OLLAMA_MODELS names, in ~/.ollama/models and in
-the folders of a system service.
+gemma4:e2b, or demo, a very small model that is part of this program; a file called demo is ./demo.
+Names are looked up in the folder that OLLAMA_MODELS names, in ~/.ollama/models and in the folders of
+a system service.
 
 Results go to standard output, everything else to standard error. With --json an error is one line
 of JSON there, {\"code\", \"message\", \"remedy\"}.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no graphics adapter, 130 interrupted by Ctrl-C.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no graphics adapter, 130 interrupted by Ctrl-C,
+143 a server that SIGTERM ended.
 
 Environment:
   OLLAMA_MODELS        the folder of the Ollama store that is looked into first
@@ -119,9 +123,9 @@ fn report(failure: &Failure, json: bool) {
         note(&format!("{error}\n"));
         return;
     }
-    note(&format!("error: {message}\n"));
+    note(&visible_lines(&format!("error: {message}\n")));
     if let Some(remedy) = remedy {
-        note(&format!("remedy: {remedy}\n"));
+        note(&visible_lines(&format!("remedy: {remedy}\n")));
     }
 }
 

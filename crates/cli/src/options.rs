@@ -1,5 +1,7 @@
 //! Options that several commands share, each defined once.
 
+use std::ffi::OsString;
+
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use engine::{KvType, LoadOptions, PerLayerTable, Profile, Tiers};
@@ -12,7 +14,7 @@ use crate::whole_number::count;
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ModelArgument {
     /// A GGUF file, the name of a model in the Ollama store such as gemma4:e2b, or demo
-    pub(crate) model: String,
+    pub(crate) model: OsString,
     /// Compare the file with the sha256 digest that the Ollama store states, before it is used
     #[arg(long)]
     pub(crate) verify: bool,

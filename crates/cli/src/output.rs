@@ -1,10 +1,11 @@
 //! Output files: none of the inputs is overwritten, and what fails leaves the old file as it was.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
+use crate::terminal::shown;
 
 /// Where a result goes.
 #[derive(Debug)]
@@ -23,21 +24,15 @@ impl Output {
         if name.as_os_str() == "-" {
             return Ok(Output::Standard);
         }
-        let Ok(there) = fs::metadata(name) else {
-            let folder = folder_of(name);
-            let file_name = name.file_name();
-            return match folder.is_dir() && file_name.is_some() {
-                true => Ok(Output::File(name.to_owned())),
-                false => Err(Failure::Usage(format!(
-                    "{}: there is no folder `{}` for the output",
-                    name.display(),
-                    folder.display()
-                ))),
-            };
+        let there = match fs::metadata(name) {
+            Ok(there) => there,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                return Output::new_file(name);
+            }
+            Err(error) => return Err(failed(name, error)),
         };
         if there.is_dir() {
-            let problem = format!("{}: is a folder; name a file for the output", name.display());
-            return Err(Failure::Usage(problem));
+            return Err(is_folder(name));
         }
         if !there.is_file() {
             return Ok(Output::Device(name.to_owned()));
@@ -47,11 +42,31 @@ impl Output {
         match inputs.iter().find(|input| is_same(&path, input)) {
             Some(input) => Err(Failure::Usage(format!(
                 "{}: the output would overwrite the input {}; name another file",
-                name.display(),
-                input.display()
+                shown(name),
+                shown(input)
             ))),
             None => Ok(Output::File(path)),
         }
+    }
+
+    /// The output to a path where no file is yet: its own, or that of the last of the links that it leads over.
+    fn new_file(name: &Path) -> Result<Output, Failure> {
+        let mut path = name.to_owned();
+        // They end, or the system would have told of a loop.
+        while let Ok(next) = fs::read_link(&path) {
+            path = folder_of(&path).join(next);
+        }
+        // A slash or `/.` at the end means a folder, and is no part of the last name.
+        let bytes = path.as_os_str().as_encoded_bytes();
+        if !path.file_name().is_some_and(|last| bytes.ends_with(last.as_encoded_bytes())) {
+            return Err(is_folder(name));
+        }
+        let folder = folder_of(&path);
+        if folder.is_dir() {
+            return Ok(Output::File(path));
+        }
+        let problem = format!("{}: there is no folder `{}` for the output", shown(name), shown(folder));
+        Err(Failure::Usage(problem))
     }
 
     /// Writes all of it, and then puts it in its place if `go_on` has nothing against it.
@@ -72,7 +87,7 @@ impl Output {
             }
             Output::File(path) => {
                 let next = Next::beside(path);
-                next.fill(bytes).map_err(|error| failed(path, error))?;
+                next.fill(bytes, path).map_err(|error| failed(path, error))?;
                 go_on()?;
                 fs::rename(&next.0, path).map_err(|error| failed(path, error))
             }
@@ -90,14 +105,15 @@ impl Next {
         Next(path.with_file_name(name))
     }
 
-    fn fill(&self, bytes: &[u8]) -> io::Result<()> {
+    /// Writes the bytes that are to replace those of the file `old`, if there is one.
+    fn fill(&self, bytes: &[u8], old: &Path) -> io::Result<()> {
         // A file that the user's limits do not allow is an error like others, and not the end of the process.
         #[cfg(unix)]
         // SAFETY: The call takes numbers and touches no memory of this process; nobody else minds this signal.
         unsafe {
             libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
         }
-        let mut file = File::create(&self.0)?;
+        let mut file = create_like(&self.0, old)?;
         file.write_all(bytes)?;
         // Some file systems say only now that they are full.
         file.sync_all()
@@ -109,6 +125,29 @@ impl Drop for Next {
         // After it was renamed there is nothing of this name.
         let _ = fs::remove_file(&self.0);
     }
+}
+
+/// Creates a file, for nobody who may not read the file that it is to replace.
+#[cfg(unix)]
+fn create_like(path: &Path, old: &Path) -> io::Result<File> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+
+    let Ok(old) = fs::metadata(old) else { return File::create(path) };
+    let mode = old.permissions().mode() & 0o777;
+    let file = File::options().write(true).create(true).truncate(true).mode(mode).open(path)?;
+    // The umask may have taken some. A file system that has no permissions leaves it at that.
+    let _ = file.set_permissions(fs::Permissions::from_mode(mode));
+    Ok(file)
+}
+
+/// Elsewhere a folder says who may read its files.
+#[cfg(not(unix))]
+fn create_like(path: &Path, _old: &Path) -> io::Result<File> {
+    File::create(path)
+}
+
+fn is_folder(name: &Path) -> Failure {
+    Failure::Usage(format!("{}: is the path of a folder; name a file for the output", shown(name)))
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -194,5 +233,57 @@ mod tests {
             "what the link leads to is written"
         );
         fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_a_file_that_is_not_there_yet_stays_a_link() {
+        use std::os::unix::fs::symlink;
+
+        let folder = std::env::temp_dir().join(format!("rullama-output-dangling-{}", std::process::id()));
+        fs::create_dir_all(folder.join("sub")).unwrap();
+        let [first, second, lost, round] =
+            ["first", "sub/second", "lost", "round"].map(|name| folder.join(name));
+        // Relative to the folder that each lies in.
+        symlink("sub/second", &first).unwrap();
+        symlink("../target", &second).unwrap();
+        symlink("none/target", &lost).unwrap();
+        symlink("round", &round).unwrap();
+        Output::new(&first, &[]).unwrap().write(b"new", || Ok(())).unwrap();
+        assert!(first.is_symlink() && second.is_symlink());
+        assert_eq!(fs::read(folder.join("target")).unwrap(), b"new");
+        assert!(matches!(Output::new(&lost, &[]), Err(Failure::Usage(_))));
+        assert!(
+            matches!(Output::new(&round, &[]), Err(Failure::Write { .. })),
+            "told before anything is done"
+        );
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn who_may_read_the_old_file_may_read_the_new_one() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = std::env::temp_dir().join(format!("rullama-output-mode-{}", std::process::id()));
+        fs::create_dir(&folder).unwrap();
+        let path = folder.join("out");
+        for mode in [0o600, 0o666, 0o440] {
+            fs::write(&path, "old").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            Output::new(&path, &[]).unwrap().write(b"new", || Ok(())).unwrap();
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode);
+            assert_eq!(fs::read(&path).unwrap(), b"new");
+            fs::remove_file(&path).unwrap();
+        }
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn the_path_of_a_folder_is_no_output() {
+        let folder = std::env::temp_dir();
+        for name in ["rullama-none/", "rullama-none/.", "rullama-none/..", "rullama-none//"] {
+            assert!(matches!(Output::new(&folder.join(name), &[]), Err(Failure::Usage(_))), "{name}");
+        }
     }
 }

@@ -4,22 +4,14 @@ use engine::prompt::{Content, Conversation, FunctionCall, Role};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::conversation;
 use crate::failure::Failure;
 use crate::input::{read_text, shown};
 
 /// Most tokens of an answer where the question does not say.
 const TOKENS_MAX: u32 = 128;
-/// What a line may have: what is asked for here, and what a conversation has.
-const KEYS: [&str; 8] = [
-    "kind",
-    "expect",
-    "max_tokens",
-    "messages",
-    "tools",
-    "enable_thinking",
-    "add_generation_prompt",
-    "preserve_thinking",
-];
+/// What a line has beside a conversation.
+const KEYS: [&str; 3] = ["kind", "expect", "max_tokens"];
 
 /// A conversation that the model is to continue, and what it should say.
 #[derive(Debug)]
@@ -83,13 +75,8 @@ impl Question {
     fn parse(line: &str) -> Result<Question, String> {
         let Fields { kind, expect, max_tokens } =
             serde_json::from_str(line).map_err(|error| error.to_string())?;
-        // Both parts pass over what is not theirs, and so would a key that is misspelt be passed over.
-        let keys: Map<String, Value> = serde_json::from_str(line).map_err(|error| error.to_string())?;
-        if let Some(key) = keys.keys().find(|key| !KEYS.contains(&key.as_str())) {
-            return Err(format!("there is no key `{key}`; there are: {}", KEYS.join(", ")));
-        }
+        let conversation = conversation::parse(line, &KEYS)?;
         let expect = Expectation::parse(expect)?;
-        let conversation = Conversation::from_json(line).map_err(|error| error.to_string())?;
         Ok(Question { kind, conversation, expect, max_tokens })
     }
 

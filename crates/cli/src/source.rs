@@ -24,11 +24,11 @@ impl MappedFile {
     /// Maps a file.
     pub(crate) fn open(path: &Path) -> Result<MappedFile, Failure> {
         let failed = |error| Failure::Open { path: path.to_owned(), error };
-        let file = File::open(path).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
-        if !metadata.is_file() {
+        // Asked before it is opened: to open a pipe is to wait for whoever writes into it.
+        if !std::fs::metadata(path).map_err(failed)?.is_file() {
             return Err(Failure::NotAFile { path: path.to_owned() });
         }
+        let file = File::open(path).map_err(failed)?;
         // SAFETY: The mapping is read-only and never handed out as anything but bytes. Another program that changes
         // the file while it is mapped can change what is read, which the readers check as they check any file, or
         // shorten it, which ends this process with a bus error as it would end any program that maps files.

@@ -3,14 +3,14 @@
 //! A store is a folder with `manifests/HOST/NAMESPACE/MODEL/TAG`, each a JSON list of layers, and
 //! `blobs/sha256-HEX`, each a layer; the layer of the model's media type is a GGUF file.
 
-use std::ffi::OsString;
-use std::fs;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use serde::Deserialize;
 
 use crate::digest::Digest;
-use crate::failure::Failure;
+use crate::failure::{Failure, is_absent};
 use crate::model_name::ModelName;
 
 /// The layer that is the model; others hold the template, the licence, parameters.
@@ -73,33 +73,59 @@ struct Layer {
     size: u64,
 }
 
-/// The file that `model` means: a path if there is such a file, else `demo`, else a name in one of the `stores`. A folder hides no
-/// model that has its name.
-pub(crate) fn locate(model: &str, stores: &[PathBuf]) -> Result<Located, Failure> {
-    let path = Path::new(model);
-    let is_folder = path.is_dir();
-    if path.exists() && !is_folder {
-        let digest = path.file_name().and_then(|name| Digest::from_blob_name(&name.to_string_lossy()));
-        return Ok(Located { path: path.to_owned(), digest, built_in: None });
-    }
+/// The file that `model` means: `demo` itself, else a path if there is such a file, else a name in one of the `stores`. What is no
+/// file, such as a folder, hides no model that has its name.
+pub(crate) fn locate(model: &OsStr, stores: &[PathBuf]) -> Result<Located, Failure> {
+    let path = PathBuf::from(model);
     if model == DEMO {
-        return Ok(Located { path: path.to_owned(), digest: None, built_in: Some(DEMO_BYTES) });
+        return Ok(Located { path, digest: None, built_in: Some(DEMO_BYTES) });
     }
-    let Some(name) = ModelName::parse(model).filter(|_| !looks_like_a_path(model)) else {
-        let path = path.to_owned();
-        return Err(if is_folder { Failure::NotAFile { path } } else { Failure::NoFile { path } });
+    let found = fs::metadata(&path);
+    let is_folder = found.as_ref().is_ok_and(fs::Metadata::is_dir);
+    let unreadable = match found {
+        Ok(_) if !is_folder => {
+            let digest = path.file_name().and_then(|name| Digest::from_blob_name(&name.to_string_lossy()));
+            return Ok(Located { path, digest, built_in: None });
+        }
+        Ok(_) => None,
+        Err(error) if is_absent(&error) => None,
+        Err(error) => Some(Failure::Open { path: path.clone(), error }),
     };
+    let text = model.to_str().filter(|text| !looks_like_a_path(text));
+    let Some(name) = text.and_then(ModelName::parse) else {
+        return Err(match unreadable {
+            Some(failure) => failure,
+            None if is_folder => Failure::NotAFile { path },
+            None => Failure::NoFile { path },
+        });
+    };
+    if let Some((store, manifest)) = manifest_of(&name, stores)? {
+        let Complete { path, digest, .. } = model_of(store, &manifest, &name)?;
+        return Ok(Located { path, digest: Some(digest), built_in: None });
+    }
+    Err(match unreadable {
+        Some(failure) => failure,
+        None if is_folder && path.components().count() > 1 => Failure::NotAFile { path },
+        None => {
+            Failure::NoModel { name: name.to_string(), searched: stores.to_vec(), available: list(stores) }
+        }
+    })
+}
+
+/// The manifest of this name, and the first store that has it. Where none has, one that cannot be read is an error: it may.
+fn manifest_of<'a>(name: &ModelName, stores: &'a [PathBuf]) -> Result<Option<(&'a Path, PathBuf)>, Failure> {
+    let mut unreadable = None;
     for store in stores {
-        let manifest = store.join("manifests").join(name.manifest_path());
-        if manifest.is_file() {
-            let Complete { path, digest, .. } = model_of(store, &manifest, &name)?;
-            return Ok(Located { path, digest: Some(digest), built_in: None });
+        let path = store.join("manifests").join(name.manifest_path());
+        match fs::metadata(&path) {
+            Ok(found) if found.is_file() => return Ok(Some((store, path))),
+            Err(error) if !is_absent(&error) => {
+                unreadable.get_or_insert(Failure::Open { path, error });
+            }
+            Ok(_) | Err(_) => {}
         }
     }
-    if is_folder && model.contains('/') {
-        return Err(Failure::NotAFile { path: path.to_owned() });
-    }
-    Err(Failure::NoModel { name: name.to_string(), searched: stores.to_vec(), available: list(stores) })
+    unreadable.map_or(Ok(None), Err)
 }
 
 /// The folders that may hold a store: the one that `OLLAMA_MODELS` names, the user's, the system's.
@@ -143,22 +169,23 @@ pub(crate) fn complete(stores: &[PathBuf]) -> Vec<Complete> {
     models(stores).filter_map(Result::ok).collect()
 }
 
-/// What is wrong with the models that [`complete`] leaves out.
+/// What is wrong with the models that [`complete`] leaves out, and which folders cannot be read.
 pub(crate) fn incomplete(stores: &[PathBuf]) -> Vec<Failure> {
     models(stores).filter_map(Result::err).collect()
 }
 
 fn models(stores: &[PathBuf]) -> impl Iterator<Item = Result<Complete, Failure>> {
-    names(stores).into_iter().filter_map(|name| {
-        let manifest_of = |store: &PathBuf| store.join("manifests").join(name.manifest_path());
-        let store = stores.iter().find(|store| manifest_of(store).is_file())?;
-        Some(model_of(store, &manifest_of(store), &name))
-    })
+    let Names { names, unreadable } = names(stores);
+    let models = names.into_iter().filter_map(|name| match manifest_of(&name, stores) {
+        Ok(found) => found.map(|(store, manifest)| model_of(store, &manifest, &name)),
+        Err(failure) => Some(Err(failure)),
+    });
+    unreadable.into_iter().map(Err).chain(models)
 }
 
 fn family(store: &Path, config: &Digest) -> Option<String> {
     let path = store.join("blobs").join(config.blob_name());
-    let small = fs::metadata(&path).is_ok_and(|found| found.len() <= MANIFEST_BYTES_MAX);
+    let small = fs::metadata(&path).is_ok_and(|found| found.is_file() && found.len() <= MANIFEST_BYTES_MAX);
     let content = fs::read(&path).ok().filter(|_| small)?;
     serde_json::from_slice::<Description>(&content).ok()?.model_family
 }
@@ -190,6 +217,7 @@ fn model_of(store: &Path, manifest: &Path, name: &ModelName) -> Result<Complete,
         Digest::parse(&layer.digest).ok_or_else(|| bad(format!("`{}` is not a sha256", layer.digest)))?;
     let path = store.join("blobs").join(digest.blob_name());
     match fs::metadata(&path) {
+        Ok(found) if !found.is_file() => Err(Failure::NotAFile { path }),
         Ok(found) if found.len() == layer.size => {
             let family = config.and_then(|config| family(store, &Digest::parse(&config.digest)?));
             Ok(Complete { name: name.to_string(), path, bytes: layer.size, digest, family })
@@ -197,21 +225,32 @@ fn model_of(store: &Path, manifest: &Path, name: &ModelName) -> Result<Complete,
         Ok(found) => {
             Err(Failure::BlobSize { path, name: name.to_string(), expected: layer.size, found: found.len() })
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err(Failure::NoBlob { path, name: name.to_string() })
-        }
+        Err(error) if is_absent(&error) => Err(Failure::NoBlob { path, name: name.to_string() }),
         Err(error) => Err(Failure::Open { path, error }),
     }
 }
 
 /// The names that a message lists.
 fn list(stores: &[PathBuf]) -> Vec<String> {
-    names(stores).iter().take(LISTED_MAX).map(ModelName::to_string).collect()
+    names(stores).names.iter().take(LISTED_MAX).map(ModelName::to_string).collect()
 }
 
-/// Names of the models that the stores have, each once, in order. A folder that cannot be read has none.
-fn names(stores: &[PathBuf]) -> Vec<ModelName> {
-    let mut names: Vec<ModelName> = Vec::new();
+/// What the folders of manifests say.
+struct Names {
+    /// The models, each once, in order.
+    names: Vec<ModelName>,
+    /// The folders that say nothing.
+    unreadable: Vec<Failure>,
+}
+
+fn names(stores: &[PathBuf]) -> Names {
+    let (mut names, mut unreadable) = (Vec::new(), Vec::new());
+    let mut children = |folder: &Path| {
+        children(folder).unwrap_or_else(|error| {
+            unreadable.push(Failure::Open { path: folder.to_owned(), error });
+            Vec::new()
+        })
+    };
     for store in stores {
         for (host_path, host) in children(&store.join("manifests")) {
             for (namespace_path, namespace) in children(&host_path) {
@@ -225,12 +264,19 @@ fn names(stores: &[PathBuf]) -> Vec<ModelName> {
     }
     names.sort_by_key(ModelName::to_string);
     names.dedup();
-    names
+    Names { names, unreadable }
 }
 
-fn children(folder: &Path) -> Vec<(PathBuf, String)> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.filter_map(|entry| Some((entry.path(), entry.file_name().into_string().ok()?))).collect()
+/// What lies in a folder; a file, and a folder that is not there, hold nothing.
+fn children(folder: &Path) -> io::Result<Vec<(PathBuf, String)>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if is_absent(&error) => return Ok(Vec::new()),
+        entries => entries?.collect::<io::Result<Vec<_>>>()?,
+    };
+    Ok(entries
+        .into_iter()
+        .filter_map(|entry| Some((entry.path(), entry.file_name().into_string().ok()?)))
+        .collect())
 }
 
 #[cfg(test)]

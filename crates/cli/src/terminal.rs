@@ -1,6 +1,7 @@
 //! What people and scripts see: results on standard output, everything else on standard error.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -14,6 +15,28 @@ pub(crate) enum Chatter {
     Normal,
     /// Errors only.
     Quiet,
+}
+
+/// A text from a file, or a path, as a line can hold it: a terminal would obey the control characters in it.
+pub(crate) fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character.is_control() {
+            true => shown.extend(character.escape_default()),
+            false => shown.push(character),
+        }
+    }
+    shown
+}
+
+/// The same for a text of several lines.
+pub(crate) fn visible_lines(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+}
+
+/// A path as a line can hold it.
+pub(crate) fn shown(path: &Path) -> String {
+    visible(&path.to_string_lossy())
 }
 
 /// Writes a part of the result and shows it at once.
@@ -60,4 +83,20 @@ fn bar(what: &'static str, total: u64, style: &str, chatter: Chatter) -> Progres
     let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let style = ProgressStyle::with_template(style).expect("the template is valid");
     ProgressBar::with_draw_target(Some(total), target).with_style(style).with_prefix(what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_written_out() {
+        let check = |text: &str, expected: &str| assert_eq!(visible(text), expected);
+        check("blk.0 – é", "blk.0 – é");
+        check("a\u{1b}[2Jb", "a\\u{1b}[2Jb");
+        check("a\nb\tc\r", "a\\nb\\tc\\r");
+        // Some terminals take U+009B for the beginning of a sequence too.
+        check("\u{9b}1m\u{7f}", "\\u{9b}1m\\u{7f}");
+        assert_eq!(visible_lines("a\u{7}\nb"), "a\\u{7}\nb");
+    }
 }

@@ -1,7 +1,6 @@
 //! `rullama chat`: a conversation over standard input.
 
-use std::io::{BufRead, IsTerminal};
-use std::string::FromUtf8Error;
+use std::io::IsTerminal;
 
 use clap::Args;
 use engine::prompt::{Conversation, Message, Role};
@@ -11,13 +10,14 @@ use crate::answer::{Show, cut_short, stream, timing_lines};
 use crate::failure::Failure;
 use crate::generation_options::GenerationOptions;
 use crate::interrupt::Interrupt;
+use crate::lines::Lines;
 use crate::opening::{load, open_device, open_file};
 use crate::options::{DeviceOptions, LayoutOptions, ModelArgument};
-use crate::terminal::{Chatter, note, print};
+use crate::terminal::{Chatter, note, print, visible};
 use crate::tiers::tiers_for;
 
 const HELP: &str = "\
-Each line is a message. Commands:
+Each line is a message; //usr says /usr. Commands:
   /reset  forget the conversation
   /help   show this
   /exit   leave; so does the end of the input
@@ -26,7 +26,7 @@ Ctrl-C stops an answer; while there is none it ends the program.
 
 /// Talk with the model, line by line
 ///
-/// Each line of standard input is a message; /help lists the commands.
+/// Each line of standard input is a message; /help lists the commands, and // begins a message that begins with /.
 #[derive(Args, Debug)]
 pub(crate) struct Chat {
     #[command(flatten)]
@@ -68,23 +68,36 @@ impl Chat {
             }
         };
         ask();
-        let mut input = std::io::stdin().lock();
-        while let Some(line) = next_line(&mut input)? {
-            let Ok(line) = line else {
-                let problem = "this line is not UTF-8 and was left out; the conversation goes on".to_owned();
-                crate::report(&Failure::Input { name: "standard input".to_owned(), problem }, false);
-                ask();
-                continue;
+        let bad = |problem: String| Failure::Input { name: "standard input".to_owned(), problem };
+        let mut lines = Lines::new(std::io::stdin().lock());
+        loop {
+            let Some(line) = lines.next().map_err(|error| bad(error.to_string()))? else {
+                // The shell's prompt would follow the last one of these.
+                if on_terminal {
+                    note("\n");
+                }
+                return Ok(());
+            };
+            let line = match line {
+                Ok(line) => line,
+                Err(problem) => {
+                    let problem = format!("this line {problem} and was left out; the conversation goes on");
+                    crate::report(&bad(problem), false);
+                    ask();
+                    continue;
+                }
             };
             match line.trim() {
                 "" => {}
-                "/exit" => break,
+                "/exit" => return Ok(()),
                 "/help" => note(HELP),
                 "/reset" => conversation = self.conversation(),
-                command if command.starts_with('/') => {
-                    note(&format!("there is no command `{command}`; /help lists them\n"))
-                }
+                command if command.starts_with('/') && !command.starts_with("//") => note(&format!(
+                    "there is no command `{}`; /help lists them, and a second / before it says it\n",
+                    visible(command)
+                )),
                 message => {
+                    let message = if message.starts_with("//") { &message[1..] } else { message };
                     conversation.messages.push(Message::new(Role::User, message));
                     let turn = self.turn(&model, &mut session, &conversation, &options, &interrupt).await;
                     match turn {
@@ -106,7 +119,6 @@ impl Chat {
             }
             ask();
         }
-        Ok(())
     }
 
     fn conversation(&self) -> Conversation {
@@ -146,15 +158,5 @@ impl Chat {
     /// Whether the session is as good as before.
     fn goes_on(&self, failure: &Failure) -> bool {
         matches!(failure.code(), "CONTEXT_FULL" | "BAD_INPUT")
-    }
-}
-
-/// The next line, none at the end.
-fn next_line(input: &mut impl BufRead) -> Result<Option<Result<String, FromUtf8Error>>, Failure> {
-    let mut line = Vec::new();
-    match input.read_until(b'\n', &mut line) {
-        Ok(0) => Ok(None),
-        Ok(_) => Ok(Some(String::from_utf8(line))),
-        Err(error) => Err(Failure::Input { name: "standard input".to_owned(), problem: error.to_string() }),
     }
 }

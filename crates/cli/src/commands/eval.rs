@@ -12,7 +12,7 @@ use crate::interrupt::Interrupt;
 use crate::opening::{load, open_device, open_file};
 use crate::options::{DeviceOptions, LayoutOptions, ModelArgument};
 use crate::question::{self, Question};
-use crate::terminal::{Chatter, count_bar, print_json, print_line};
+use crate::terminal::{Chatter, count_bar, print_json, print_line, visible, visible_lines};
 use crate::tiers::tiers_for;
 
 /// Ask questions with known answers, and count the right ones by kind
@@ -109,14 +109,15 @@ impl Eval {
         }
         if self.wrong {
             for Wrong { kind, question, expected, answer } in wrong {
-                print_line(&format!("{kind}: {question}\n  expected {expected}\n  answered `{answer}`"))?;
+                let lines = format!("{kind}: {question}\n  expected {expected}\n  answered `{answer}`");
+                print_line(&visible_lines(&lines))?;
             }
         }
         let width = tallies.iter().map(|tally| tally.kind.chars().count()).max().unwrap_or(0);
         let all = Tally { kind: "all".to_owned(), right, questions };
         for Tally { kind, right, questions } in tallies.iter().chain([&all]) {
             let share = 100.0 * *right as f64 / *questions as f64;
-            print_line(&format!("{kind:width$}  {right:>5} of {questions:>5}  {share:5.1} %"))?;
+            print_line(&visible(&format!("{kind:width$}  {right:>5} of {questions:>5}  {share:5.1} %")))?;
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use crate::byte_size::show;
 use crate::failure::Failure;
 use crate::opening::{Opened, open_file};
 use crate::options::ModelArgument;
-use crate::terminal::{Chatter, print_json, print_line};
+use crate::terminal::{Chatter, print_json, print_line, shown, visible};
 
 /// Longest text that is shown of a metadata value; chat templates and licences have tens of kilobytes.
 const TEXT_CHARS_MAX: usize = 100;
@@ -101,7 +101,7 @@ fn print_tables(opened: &Opened) -> Result<(), Failure> {
     let header = file.header();
     print_line(&format!(
         "{}\nGGUF version {}, {} bytes ({}), {} tensors, {} parameters, {} tokens\n",
-        opened.path.display(),
+        shown(&opened.path),
         header.version,
         header.file_size,
         show(header.file_size),
@@ -119,7 +119,7 @@ fn print_tables(opened: &Opened) -> Result<(), Failure> {
                 }
             }
         }
-        Err(error) => print_line(&format!("no configuration: {error}"))?,
+        Err(error) => print_line(&visible(&format!("no configuration: {error}")))?,
     }
     print_line("")?;
     for (kind, (tensors, bytes)) in types(&header.tensors) {
@@ -127,17 +127,18 @@ fn print_tables(opened: &Opened) -> Result<(), Failure> {
     }
     print_line("")?;
     for (key, value) in header.metadata.iter() {
-        print_line(&format!("{key} = {}", short_json(value)))?;
+        print_line(&visible(&format!("{key} = {}", short_json(value))))?;
     }
     for array in file.vocabulary_arrays() {
-        print_line(&format!("{} = {}", array.key, array.kind))?;
+        print_line(&visible(&format!("{} = {}", array.key, array.kind)))?;
     }
     print_line("")?;
-    let width = header.tensors.iter().map(|tensor| tensor.name.len()).max().unwrap_or(0);
-    for tensor in &header.tensors {
+    let names: Vec<String> = header.tensors.iter().map(|tensor| visible(&tensor.name)).collect();
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    for (name, tensor) in names.iter().zip(&header.tensors) {
         let shape: Vec<String> = tensor.shape.iter().map(u64::to_string).collect();
         let kind = tensor.kind.to_string();
-        print_line(&format!("{:width$}  {kind:6} {:>14}  {}", tensor.name, tensor.bytes, shape.join(" x ")))?;
+        print_line(&format!("{name:width$}  {kind:6} {:>14}  {}", tensor.bytes, shape.join(" x ")))?;
     }
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! `rullama render`: a conversation as the model sees it.
 
 use clap::{Args, ValueEnum};
-use engine::prompt::{Conversation, TemplateSize};
+use engine::prompt::TemplateSize;
 use serde_json::json;
 
+use crate::conversation;
 use crate::failure::Failure;
 use crate::input::{read_text, shown};
 use crate::opening::open_file;
@@ -12,7 +13,8 @@ use crate::terminal::{Chatter, print, print_json};
 
 /// Write a conversation in the words of the chat template
 ///
-/// The input is {"messages", "tools", "enable_thinking", "add_generation_prompt"} as chat clients send it.
+/// The input is {"messages", "tools", "enable_thinking", "add_generation_prompt", "preserve_thinking"}, with messages and tools as
+/// chat clients send them.
 #[derive(Args, Debug)]
 pub(crate) struct Render {
     #[command(flatten)]
@@ -40,16 +42,14 @@ enum Template {
 impl Render {
     pub(super) async fn run(&self, chatter: Chatter) -> Result<(), Failure> {
         let opened = open_file(&self.model, chatter).await?;
-        let bad = |error: engine::prompt::Error| Failure::Input {
-            name: shown(&self.input),
-            problem: error.to_string(),
-        };
+        let refused = |problem: String| Failure::Input { name: shown(&self.input), problem };
+        let bad = |error: engine::prompt::Error| refused(error.to_string());
         let template = match self.template {
             Some(Template::Small) => TemplateSize::Small,
             Some(Template::Large) => TemplateSize::Large,
             None => opened.file.template(),
         };
-        let conversation = Conversation::from_json(&read_text(&self.input)?).map_err(bad)?;
+        let conversation = conversation::parse(&read_text(&self.input)?, &[]).map_err(refused)?;
         let rendered = conversation.render(template).map_err(bad)?;
         if self.json {
             let ids = rendered.ids(opened.file.tokenizer()).map_err(bad)?;

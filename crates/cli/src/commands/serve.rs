@@ -3,14 +3,16 @@
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use tokio::net::TcpListener;
 
 use crate::failure::Failure;
-use crate::serve::{App, Hosts, Limits, Site, accept};
+use crate::interrupt;
+use crate::serve::{App, Hosts, Limits, Site, accept, parse_origin};
 use crate::store;
-use crate::terminal::{note, print_line};
+use crate::terminal::{note, print_line, shown, visible};
 use crate::whole_number::within;
 
 /// Serve the web app, and the models of the Ollama store for it to download
@@ -28,12 +30,13 @@ pub(crate) struct Serve {
     app: Option<PathBuf>,
     /// Another origin whose pages may list and download the models, such as https://example.org; may be given
     /// several times
-    #[arg(long, value_name = "ORIGIN", value_parser = origin)]
+    #[arg(long, value_name = "ORIGIN", value_parser = parse_origin)]
     allow_origin: Vec<String>,
 }
 
 impl Serve {
     pub(super) fn run(&self) -> Result<(), Failure> {
+        interrupt::ends_the_process();
         let app = match &self.app {
             Some(folder) => Some(App::folder(folder)?),
             None => App::built_in(),
@@ -50,10 +53,10 @@ impl Serve {
         let stores = store::folders();
         let models = store::complete(&stores).len();
         for failure in store::incomplete(&stores) {
-            note(&format!("left out: {failure}\n"));
+            note(&format!("left out: {}\n", visible(&failure.to_string())));
         }
         if models == 0 {
-            let searched: Vec<String> = stores.iter().map(|store| store.display().to_string()).collect();
+            let searched: Vec<String> = stores.iter().map(|store| shown(store)).collect();
             let searched = searched.join(", ");
             note(&format!(
                 "no models: searched {searched}; OLLAMA_MODELS names the folder of another store\n"
@@ -62,7 +65,10 @@ impl Serve {
         if app.is_none() {
             note(crate::serve::NO_APP);
         }
-        let hosts = if address.ip().is_loopback() { Hosts::Loopback } else { Hosts::Any };
+        let hosts = match address.ip().is_loopback() {
+            true => Hosts::Loopback { named: self.host.clone() },
+            false => Hosts::Any,
+        };
         if hosts == Hosts::Any {
             note(
                 "whoever reaches this address can use the app and download the models; away from this machine browsers \
@@ -70,8 +76,8 @@ impl Serve {
             );
         }
         let models = if models == 1 { "1 model".to_owned() } else { format!("{models} models") };
-        print_line(&format!("{} with {models} of the Ollama store; Ctrl-C stops", shown(address)))?;
-        let site = Site { app, stores, hosts, origins: self.allow_origin.clone() };
+        print_line(&format!("{} with {models} of the Ollama store; Ctrl-C stops", opened(address)))?;
+        let site = Site { app: app.map(Arc::new), stores, hosts, origins: self.allow_origin.clone() };
         match accept(listener, site, Limits::default()).await {}
     }
 
@@ -92,7 +98,7 @@ impl Serve {
 }
 
 /// The address to open. One that stands for all of the machine's is best opened as the machine itself.
-fn shown(address: SocketAddr) -> String {
+fn opened(address: SocketAddr) -> String {
     match address.ip() {
         ip if ip.is_unspecified() => format!("http://localhost:{}", address.port()),
         _ => format!("http://{address}"),
@@ -107,15 +113,4 @@ fn host(text: &str) -> Result<String, String> {
     }
     Err("it is an address such as 127.0.0.1 or ::1, or a name such as localhost, without scheme and port"
         .to_owned())
-}
-
-/// An origin as browsers write it.
-fn origin(text: &str) -> Result<String, String> {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    match host {
-        Some(host) if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']) && host.is_ascii() => {
-            Ok(text.to_ascii_lowercase())
-        }
-        _ => Err("an origin is a scheme and a host without a path, such as https://example.org".to_owned()),
-    }
 }

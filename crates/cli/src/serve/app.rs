@@ -1,13 +1,14 @@
 //! The files of the web app: those that were built into the program, or a folder's.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest as _, Sha256};
 
 use super::content::{Content, FOREVER, REVALIDATE, Stored};
-use crate::failure::Failure;
+use crate::failure::{Failure, is_absent};
+use crate::terminal::shown;
 
 // `BUILT_IN`: path and bytes of each file, from the folder that RULLAMA_APP named when this was compiled; the demo model is the one
 // that the program has for the command line.
@@ -19,6 +20,14 @@ pub(crate) enum App {
     BuiltIn(Vec<(&'static str, &'static [u8], String)>),
     /// A folder, with links resolved.
     Folder(PathBuf),
+}
+
+/// What a path of the app leads to.
+pub(crate) enum Found {
+    /// A file.
+    File(Content),
+    /// A folder with a page, but its addresses are relative to a path with a slash at its end.
+    Folder,
 }
 
 impl App {
@@ -33,38 +42,60 @@ impl App {
     /// A folder that holds the built app.
     pub(crate) fn folder(folder: &Path) -> Result<App, Failure> {
         let root = folder.canonicalize().map_err(|error| Failure::Open { path: folder.to_owned(), error })?;
-        if !root.join("index.html").is_file() {
-            let problem = "it holds no index.html; `cargo xtask web` builds the app into web/dist".to_owned();
-            return Err(Failure::Input { name: folder.display().to_string(), problem });
+        let index = root.join("index.html");
+        match fs::metadata(&index) {
+            Ok(found) if found.is_file() => Ok(App::Folder(root)),
+            Err(error) if !is_absent(&error) => Err(Failure::Open { path: index, error }),
+            Ok(_) | Err(_) => {
+                let problem =
+                    "it holds no index.html; `cargo xtask web` builds the app into web/dist".to_owned();
+                Err(Failure::Input { name: shown(folder), problem })
+            }
         }
-        Ok(App::Folder(root))
     }
 
-    /// The file that a request's path names; none where there is none or it lies elsewhere.
-    pub(crate) fn find(&self, path: &str) -> Option<Content> {
-        let path = decode(path.strip_prefix('/')?)?;
+    /// What a request's path, decoded and without its first slash, names; none where there is nothing or it lies elsewhere.
+    pub(crate) fn find(&self, path: &str) -> Option<Found> {
+        let names_folder = path.is_empty() || path.ends_with('/');
         match self {
             App::BuiltIn(files) => {
-                let path =
-                    if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { path };
-                let (name, bytes, etag) = files.iter().find(|(name, ..)| *name == path)?;
+                let of = |wanted: &str| files.iter().find(|(name, ..)| *name == wanted);
+                let index = || of(&format!("{path}index.html"));
+                let Some((name, bytes, etag)) = (if names_folder { index() } else { of(path) }) else {
+                    return of(&format!("{path}/index.html")).map(|_| Found::Folder);
+                };
                 let length = bytes.len() as u64;
-                Some(content(name, Stored::Memory(bytes), length, etag.clone()))
+                Some(Found::File(content(name, Stored::Memory(bytes), length, etag.clone())))
             }
             App::Folder(root) => {
-                let mut file = root.join(&path).canonicalize().ok()?;
-                if file.is_dir() {
+                let mut file = root.join(path).canonicalize().ok()?;
+                let is_folder = file.is_dir();
+                if is_folder {
                     file = file.join("index.html").canonicalize().ok()?;
                 }
-                // Links and `..` are resolved by now, so the prefix decides.
+                // Links are resolved by now, so the prefix decides.
                 let name = file.strip_prefix(root).ok()?.to_str()?.replace('\\', "/");
+                // Asked before it is opened: to open a pipe is to wait for whoever writes into it.
+                if !fs::metadata(&file).is_ok_and(|found| found.is_file()) {
+                    return None;
+                }
+                if is_folder && !names_folder {
+                    return Some(Found::Folder);
+                }
                 let opened = File::open(&file).ok()?;
-                let found = opened.metadata().ok().filter(|found| found.is_file())?;
-                let changed = found.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos();
-                let etag = format!("\"{:x}-{changed:x}\"", found.len());
-                Some(content(&name, Stored::File(opened), found.len(), etag))
+                let found = opened.metadata().ok()?;
+                let etag = format!("\"{:x}-{}\"", found.len(), nanoseconds(found.modified().ok()?));
+                Some(Found::File(content(&name, Stored::File(opened), found.len(), etag)))
             }
         }
+    }
+}
+
+/// A time in hexadecimal, with a sign before 1970.
+fn nanoseconds(time: SystemTime) -> String {
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(since) => format!("{:x}", since.as_nanos()),
+        Err(before) => format!("-{:x}", before.duration().as_nanos()),
     }
 }
 
@@ -79,8 +110,10 @@ fn tag(bytes: &[u8]) -> String {
     format!("\"{}\"", hash[..16].iter().map(|byte| format!("{byte:02x}")).collect::<String>())
 }
 
-/// Percent-decodes a path; none where it is malformed, absolute, or not UTF-8.
-fn decode(path: &str) -> Option<String> {
+/// Percent-decodes a request's path and leaves its first slash out; none where it is malformed, absolute, or not UTF-8, or goes up:
+/// clients resolve `..` themselves.
+pub(crate) fn decode(path: &str) -> Option<String> {
+    let path = path.strip_prefix('/')?;
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();
     while let [first, after @ ..] = rest {
@@ -95,7 +128,8 @@ fn decode(path: &str) -> Option<String> {
     }
     let text = String::from_utf8(bytes).ok()?;
     // A colon begins a drive or a stream of a file on Windows; no file of the app has one.
-    (!text.starts_with('/') && !text.contains(['\\', '\0', ':'])).then_some(text)
+    let goes_up = text.split('/').any(|part| part == "..");
+    (!goes_up && !text.starts_with('/') && !text.contains(['\\', '\0', ':'])).then_some(text)
 }
 
 fn kind(name: &str) -> &'static str {
@@ -121,16 +155,25 @@ mod tests {
     #[test]
     fn files_that_are_part_of_the_program() {
         let page: &[u8] = b"<p>";
-        let app = App::BuiltIn(vec![("index.html", page, tag(page)), ("assets/a.js", b"1", tag(b"1"))]);
+        let files = [("index.html", page), ("assets/a.js", b"1"), ("sub/index.html", page)];
+        let app = App::BuiltIn(files.map(|(name, bytes)| (name, bytes, tag(bytes))).to_vec());
         let check = |path: &str, expected: Option<(&str, &str)>| {
-            let found = app.find(path).map(|found| (found.kind, found.cache));
+            let found = decode(path).and_then(|path| app.find(&path)).map(|found| match found {
+                Found::File(content) => (content.kind, content.cache),
+                Found::Folder => ("folder", ""),
+            });
             assert_eq!(found, expected, "{path}");
         };
         check("/", Some(("text/html; charset=utf-8", REVALIDATE)));
         check("/index.html", Some(("text/html; charset=utf-8", REVALIDATE)));
         check("/assets/%61.js", Some(("text/javascript; charset=utf-8", FOREVER)));
         check("/assets/", None);
+        check("/assets", None);
+        check("/sub/", Some(("text/html; charset=utf-8", REVALIDATE)));
+        check("/sub", Some(("folder", "")));
         check("/../index.html", None);
+        check("/sub/../index.html", None);
+        check("/sub/%2e%2e/index.html", None);
         check("//index.html", None);
         check("/%zz", None);
         check("index.html", None);

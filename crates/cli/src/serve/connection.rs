@@ -161,8 +161,8 @@ mod tests {
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 send.send(listener.local_addr().unwrap()).unwrap();
                 let app = App::folder(&folder).unwrap();
-                let site =
-                    Site { app: Some(app), stores: Vec::new(), hosts: Hosts::Loopback, origins: Vec::new() };
+                let hosts = Hosts::Loopback { named: "127.0.0.1".to_owned() };
+                let site = Site { app: Some(Arc::new(app)), stores: Vec::new(), hosts, origins: Vec::new() };
                 accept(listener, site, Limits { connections, silence: SILENCE }).await
             })
         });

@@ -41,21 +41,23 @@ pub(crate) const FOREVER: &str = "public, max-age=31536000, immutable";
 impl Content {
     /// The answer to a request with these headers.
     pub(crate) fn answer(self, asked: &HeaderMap) -> io::Result<Response<Answer>> {
-        let text = |name| asked.get(name).and_then(|value| value.to_str().ok());
+        let texts = |name| asked.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
         let response = Response::builder()
             .header(ETAG, &self.etag)
             .header(CACHE_CONTROL, self.cache)
             .header(ACCEPT_RANGES, "bytes");
-        let known = text(IF_NONE_MATCH).is_some_and(|tags| {
-            tags.split(',').any(|tag| tag.trim() == "*" || tag.trim().trim_start_matches("W/") == self.etag)
-        });
+        // A list may be on several lines.
+        let mut tags = texts(IF_NONE_MATCH).flat_map(|line| line.split(',')).map(str::trim);
+        let known = tags.any(|tag| tag == "*" || tag.trim_start_matches("W/") == self.etag);
         if known {
             return Ok(finished(response.status(StatusCode::NOT_MODIFIED), Answer::Bytes(Bytes::new())));
         }
         // A range of another revision would be joined to bytes that do not belong to it.
-        let same = text(IF_RANGE).is_none_or(|tag| tag == self.etag);
-        let range =
-            text(RANGE).filter(|_| same).map_or(Range::Whole, |range| parse_range(range, self.length));
+        let same = texts(IF_RANGE).next().is_none_or(|tag| tag == self.etag);
+        let range = texts(RANGE)
+            .next()
+            .filter(|_| same)
+            .map_or(Range::Whole, |range| parse_range(range, self.length));
         let (status, start, end) = match range {
             Range::Whole => (StatusCode::OK, 0, self.length),
             Range::Part(start, end) => (StatusCode::PARTIAL_CONTENT, start, end),

@@ -152,6 +152,54 @@ fn a_line_that_is_no_text_does_not_end_a_chat() {
     assert_eq!(ran.out, chat(b"Hello\nHello\n").out);
 }
 
+/// As long as lines are kept is tried beside what reads them.
+#[test]
+fn a_line_that_is_too_long_does_not_end_a_chat() {
+    let file = model_file(MODELS[0]);
+    let chat = |input: &[u8]| rullama(["chat", &file, "--greedy", "--max-tokens", "5"]).input(input).run();
+    let input = [b"Hello\n".as_slice(), &vec![b'x'; 17 << 20], b"\nHello\n"].concat();
+    let ran = chat(&input);
+    let told = "error: standard input: this line has more than 16777216 bytes and was left out; the conversation goes on\n";
+    assert_eq!((ran.code, ran.err.as_str()), (0, told));
+    assert_eq!(ran.out, chat(b"Hello\nHello\n").out);
+}
+
+/// A byte-order mark before the first line is none of it, and two slashes say one.
+#[test]
+fn what_a_chat_takes_for_the_message() {
+    let file = model_file(MODELS[0]);
+    let options = ["--greedy", "--max-tokens", "5"];
+    let chat = |input: &str| rullama(["chat", &file].iter().chain(&options)).input(input).run().ok().out;
+    let run = |prompt: &str| rullama(["run", &file, prompt].iter().chain(&options)).run().ok().out + "\n";
+    assert_eq!(chat("\u{feff}Hello\n"), run("Hello"));
+    assert_eq!(chat("//usr\n"), run("/usr"));
+    assert_eq!(chat("//reset\n"), run("/reset"));
+    assert_ne!(run("/usr"), run("usr"), "the model sees the slash");
+    let ran = rullama(["chat", &file]).input("\u{feff}/help\n/usr\n").run();
+    assert!(ran.err.contains("//usr says /usr") && ran.err.contains("no command `/usr`"), "{ran:?}");
+}
+
+/// The shell's prompt comes on a line of its own.
+#[cfg(unix)]
+#[test]
+fn the_end_of_a_terminal_ends_the_line() {
+    use std::io::Write;
+    use std::os::fd::{FromRawFd, OwnedFd};
+    use std::ptr::null_mut;
+
+    let (mut master, mut slave) = (0, 0);
+    // SAFETY: The call writes two descriptors, which belong to nobody else, and is given nothing else.
+    let (mut master, slave) = unsafe {
+        assert_eq!(libc::openpty(&mut master, &mut slave, null_mut(), null_mut(), null_mut()), 0);
+        (std::fs::File::from_raw_fd(master), OwnedFd::from_raw_fd(slave))
+    };
+    let chat = rullama(["chat", "demo"]).start_with(slave.into());
+    // Ctrl-D.
+    master.write_all(b"/reset\n\x04").unwrap();
+    let ran = crate::program::Ran::of(chat);
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", "> > \n"));
+}
+
 #[test]
 fn an_empty_prompt_is_not_answered() {
     let file = model_file(MODELS[0]);

@@ -167,3 +167,48 @@ fn not_a_file() {
     let folder = text(&folder("broken folder"));
     rullama(["inspect", &folder]).run().failed(1, &[&folder, "is not a file", "GGUF file"]);
 }
+
+/// To open one is to wait for whoever writes into it.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_not_a_file() {
+    let pipe = folder("broken pipe").join("pipe");
+    crate::program::pipe(&pipe);
+    rullama(["inspect", &text(&pipe)]).run().failed(1, &[&text(&pipe), "is not a file"]);
+}
+
+/// A terminal would obey them.
+#[test]
+fn control_characters_of_a_file_are_not_printed() {
+    let folder = folder("broken controls");
+    let file = folder.join("model\u{1b}[1m.gguf");
+    let content = rewritten_tensors(
+        |writer, key, value| match key {
+            "general.architecture" => writer.set("\u{1b}]0;key\u{7}", "\u{9b}2J").set(key, "\u{1b}c"),
+            _ => unchanged(writer, key, value),
+        },
+        |tensor, data| Some((tensor.kind, tensor.shape.clone(), data.to_vec())),
+    );
+    // Of the same length, so that nothing moves.
+    let name = b"blk.0.attn_q.weight";
+    let start = content.windows(name.len()).position(|bytes| bytes == name).unwrap();
+    let mut content = content;
+    content[start..start + 4].copy_from_slice(b"\x1b[2J");
+    std::fs::write(&file, &content).unwrap();
+    let file = text(&file);
+    let controls = |text: &str| text.chars().any(|it| it.is_control() && it != '\n');
+    let table = rullama(["inspect", &file]).run().ok().out;
+    assert!(!controls(&table), "{table:?}");
+    for part in
+        ["model\\u{1b}[1m.gguf", "\\u{1b}]0;key\\u{7} = \"\\u{9b}2J\"", "\n\\u{1b}[2J0.attn_q.weight "]
+    {
+        assert!(table.contains(part), "no {part} in {table:?}");
+    }
+    // Messages name the file, and what is in it.
+    let ran = rullama(["plan", &file]).run();
+    ran.failed(1, &["model\\u{1b}[1m.gguf: ", "`\\u{1b}c`"]);
+    assert!(!controls(&ran.err), "{ran:?}");
+    // A program gets the names as they are.
+    let json = rullama(["inspect", &file, "--json"]).run().ok().json();
+    assert_eq!(json["metadata"]["\u{1b}]0;key\u{7}"], "\u{9b}2J");
+}

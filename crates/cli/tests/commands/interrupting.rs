@@ -15,7 +15,11 @@ fn endless() -> Program {
 
 /// What a terminal sends on Ctrl-C.
 fn interrupt(child: &Child) {
-    let done = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    signal(child, "-INT");
+}
+
+fn signal(child: &Child, name: &str) {
+    let done = Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
     assert!(done.success());
 }
 
@@ -86,4 +90,17 @@ fn loading_is_stopped_to_its_end() {
     while_loading(&["bench", "demo", "--context", "2048"]);
     while_loading(&["logits", "demo", "--ids", &ids, "--out", &text(&out), "--context", "2048"]);
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "nothing beside the ids");
+}
+
+/// By its own decision, since nobody else ends the first process of a container.
+#[test]
+fn a_server_ends_when_it_is_told_to() {
+    for (name, code) in [("-INT", 130), ("-TERM", 143)] {
+        let mut child = rullama(["serve", "--port", "0"]).start();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.starts_with("http://"), "{line}");
+        signal(&child, name);
+        assert_eq!(Ran::of(child).code, code, "{name}");
+    }
 }

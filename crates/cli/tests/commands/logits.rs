@@ -100,6 +100,7 @@ fn no_input_is_overwritten_and_an_old_file_is_replaced() {
     }
     assert!(std::fs::read(&model).unwrap() == before && std::fs::read(&ids).unwrap() == b"[2, 5, 6]");
     logits(&text(&folder.join("none/out.f32")), &[]).run().failed(2, &["no folder"]);
+    logits(&text(&folder.join("none/")), &[]).run().failed(2, &["none/: is the path of a folder"]);
     let both = logits("-", &["--json"]).run();
     assert!(both.code == 2 && both.out.is_empty() && both.err.contains("--out - and --json"), "{both:?}");
 

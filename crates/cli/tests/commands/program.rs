@@ -49,8 +49,13 @@ impl Program {
     }
 
     /// Starts it with all three streams in the caller's hands.
-    pub(crate) fn start(mut self) -> Child {
-        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    pub(crate) fn start(self) -> Child {
+        self.start_with(Stdio::piped())
+    }
+
+    /// The same with this standard input.
+    pub(crate) fn start_with(mut self, input: Stdio) -> Child {
+        self.command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
         self.command.spawn().unwrap()
     }
 
@@ -131,6 +136,12 @@ pub(crate) fn folder(name: &str) -> PathBuf {
     }
     std::fs::create_dir_all(&folder).unwrap();
     folder
+}
+
+/// A named pipe that nobody writes into.
+#[cfg(unix)]
+pub(crate) fn pipe(path: &Path) {
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
 /// The path as an argument.

@@ -1,106 +1,13 @@
 //! `rullama serve`, asked through real connections.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::Child;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::program::{Program, folder, rullama, text};
-
-/// A server that ends with the test.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-/// An answer.
-struct Answer {
-    head: String,
-    body: Vec<u8>,
-}
-
-impl Server {
-    fn start(program: Program) -> Server {
-        let mut child = program.start();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.split("http://").nth(1).and_then(|rest| rest.split(' ').next());
-        let address = address.unwrap_or_else(|| panic!("it printed {line:?}")).to_owned();
-        Server { child, address }
-    }
-
-    /// Sends bytes as they are, and reads until the server closes.
-    fn send(&self, request: &[u8]) -> Answer {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        // A server that has seen enough may close before it has read everything.
-        let _ = stream.write_all(request);
-        let mut reply = Vec::new();
-        let _ = stream.read_to_end(&mut reply);
-        let end = reply.windows(4).position(|four| four == b"\r\n\r\n");
-        let end = end.unwrap_or_else(|| panic!("no head in {:?}", String::from_utf8_lossy(&reply)));
-        Answer { head: String::from_utf8(reply[..end].to_vec()).unwrap(), body: reply[end + 4..].to_vec() }
-    }
-
-    /// A request to `localhost` with these further header lines.
-    fn ask(&self, request: &str, headers: &[&str]) -> Answer {
-        let lines: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
-        self.send(
-            format!("{request} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{lines}\r\n").as_bytes(),
-        )
-    }
-
-    #[track_caller]
-    fn check(&self, request: &str, headers: &[&str], status: u16, says: &[&str], body: &str) {
-        let answer = self.ask(request, headers);
-        assert_eq!(answer.status(), status, "{request} {headers:?}: {}", answer.head);
-        for part in says {
-            assert!(
-                answer.head.to_lowercase().contains(&part.to_lowercase()),
-                "no `{part}` in {}",
-                answer.head
-            );
-        }
-        assert_eq!(String::from_utf8_lossy(&answer.body), body, "{request} {headers:?}");
-    }
-
-    /// The status of a request that is not answered with a body of interest.
-    fn status(&self, request: &[u8]) -> u16 {
-        self.send(request).status()
-    }
-}
-
-impl Answer {
-    fn status(&self) -> u16 {
-        self.head.split(' ').nth(1).unwrap().parse().unwrap()
-    }
-}
-
-/// A folder with a built app of a few bytes, and beside it a secret.
-fn app(name: &str) -> PathBuf {
-    let above = folder(name);
-    let app = above.join("app");
-    std::fs::create_dir_all(app.join("assets")).unwrap();
-    std::fs::write(app.join("index.html"), "<p>").unwrap();
-    std::fs::write(app.join("assets/a b.wasm"), "0123456789").unwrap();
-    std::fs::write(above.join("secret"), "secret").unwrap();
-    #[cfg(unix)]
-    std::os::unix::fs::symlink(above.join("secret"), app.join("link")).unwrap();
-    app
-}
-
-fn serve(app: &Path) -> Program {
-    rullama(["serve", "--port", "0", "--app", &text(app)])
-}
+use crate::program::{folder, rullama, text};
+use crate::server::{Server, app, serve};
 
 fn hex(content: &[u8]) -> String {
     Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
@@ -150,7 +57,6 @@ fn files_ranges_and_revisions() {
         &["content-range: bytes 2-4/10", "content-length: 3"],
         "234",
     );
-    server.check("HEAD /assets/a%20b.wasm", &["Range: bytes=2-4"], 206, &["content-length: 3"], "");
     server.check(file, &["Range: bytes=8-99"], 206, &["content-range: bytes 8-9/10"], "89");
     server.check(file, &["Range: bytes=-3"], 206, &["content-range: bytes 7-9/10"], "789");
     server.check(file, &["Range: bytes=10-"], 416, &["content-range: bytes */10"], "");
@@ -406,4 +312,19 @@ fn models_that_are_not_served_are_told() {
     assert!(told.contains("the manifest of `gemma4:partial` says 15"), "{told}");
     assert!(told.contains("gemma4/broken: the manifest cannot be used"), "{told}");
     assert!(!told.contains("no models"), "{told}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_that_cannot_be_read_is_told() {
+    let lost = folder("serve-unreadable").join("lost");
+    std::os::unix::fs::symlink(&lost, &lost).unwrap();
+    let lost_page = app("serve-unreadable-page").join("index.html");
+    std::fs::remove_file(&lost_page).unwrap();
+    std::os::unix::fs::symlink(&lost_page, &lost_page).unwrap();
+    let ran = rullama(["serve", "--app", &text(lost_page.parent().unwrap())]).run();
+    ran.failed(1, &["cannot be read: ", "app/index.html (", "remedy: check the path"]);
+    let told = said(&lost, "serve-unreadable-app");
+    let path = text(&lost.join("manifests"));
+    assert!(told.contains(&format!("left out: cannot be read: {path} (")), "{told}");
 }

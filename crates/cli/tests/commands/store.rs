@@ -147,3 +147,54 @@ fn the_digest_is_compared_when_asked_for() {
     rullama(["inspect", "tiny"]).env("OLLAMA_MODELS", &store).run().ok();
     verify(&model_file(MODELS[3])).failed(2, &["no digest is known"]);
 }
+
+/// Not one that is missing: it may be what is wanted.
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_read_is_not_taken_for_missing() {
+    let folder = folder("store-unreadable");
+    let [lost, empty, file] = ["lost", "empty", "lost.gguf"].map(|name| folder.join(name));
+    std::fs::create_dir(&empty).unwrap();
+    for link in [&lost, &file] {
+        std::os::unix::fs::symlink(link, link).unwrap();
+    }
+    let says = |path: &Path| format!("cannot be read: {}", text(path));
+    rullama(["inspect", &text(&file)]).run().failed(1, &[&says(&file), "levels", "remedy: check the path"]);
+
+    let run = |store: &Path, name: &str| rullama(["inspect", name]).env("OLLAMA_MODELS", store).run();
+    run(&lost, "tiny").failed(1, &[&says(&lost), "levels", "remedy: check the path"]);
+    run(&empty, "tiny").failed(1, &["no Ollama model `tiny:latest`"]);
+    // A manifest in a store that can be read otherwise.
+    let (whole, blob) = store("store-unreadable-manifest", "registry.ollama.ai/library/tiny/q4");
+    let manifest = whole.join("manifests/registry.ollama.ai/library/tiny/lost");
+    std::os::unix::fs::symlink(&manifest, &manifest).unwrap();
+    run(&whole, "tiny:lost").failed(1, &[&says(&manifest), "levels"]);
+    run(&whole, "tiny:q4").ok();
+    // Another store may have it.
+    let home = folder.join("home");
+    std::fs::create_dir_all(home.join(".ollama")).unwrap();
+    std::fs::rename(&whole, home.join(".ollama/models")).unwrap();
+    let found = rullama(["inspect", "tiny:q4", "--json"]).env("OLLAMA_MODELS", &lost).env("HOME", &home);
+    let path = found.run().ok().json()["path"].as_str().unwrap().to_owned();
+    assert_eq!(Path::new(&path).file_name(), blob.file_name());
+}
+
+#[test]
+fn a_file_hides_no_model_of_the_program() {
+    let here = folder("store-file-demo");
+    std::fs::write(here.join("demo"), "no model").unwrap();
+    let run = |name: &str| rullama(["inspect", name]).within(&here).run();
+    run("demo").ok();
+    run("./demo").failed(1, &["./demo: ", "not a GGUF file"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_path_need_not_be_a_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let path = folder("store-bytes").join(std::ffi::OsStr::from_bytes(b"m\xff.gguf"));
+    let run = || rullama([std::ffi::OsStr::new("inspect"), path.as_os_str()]).run();
+    run().failed(1, &["no file", "store-bytes/m\u{fffd}.gguf"]);
+    std::fs::copy(model_file(MODELS[3]), &path).unwrap();
+    run().ok();
+}

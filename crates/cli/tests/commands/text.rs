@@ -131,4 +131,9 @@ fn what_cannot_be_read_is_said() {
         r#"{"messages": [{"role": "tool", "content": "x"}]}"#,
         &["message 0", "tool result without a call"],
     );
+    // One that is misspelt would change nothing.
+    render(
+        r#"{"messages": [{"role": "user", "content": "x"}], "enable_thinkin": true}"#,
+        &["standard input: there is no key `enable_thinkin`; there are: messages, tools, enable_thinking"],
+    );
 }
