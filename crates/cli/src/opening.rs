@@ -26,7 +26,7 @@ pub(crate) struct Opened {
 
 impl Opened {
     /// Names the file in an error.
-    pub(crate) fn context(&self) -> impl Fn(engine::Error) -> Failure + use<> {
+    pub(crate) fn in_file(&self) -> impl Fn(engine::Error) -> Failure + use<> {
         in_file(self.path.clone())
     }
 }
@@ -68,7 +68,7 @@ pub(crate) fn plan(opened: &Opened, options: &LoadOptions, limits: &Limits) -> R
             let remedy = fitting::remedy(&opened.file, options, limits, context, chunk);
             Failure::OverBudget { needed, budget, context, chunk, remedy }
         }
-        error => opened.context()(error),
+        error => opened.in_file()(error),
     })
 }
 
@@ -84,7 +84,7 @@ pub(crate) async fn load(
     let left = ledger.budget().map(|budget| budget.saturating_sub(ledger.bytes()));
     plan(&opened, &LoadOptions { budget: options.budget.or(left), ..options.clone() }, device.limits())?;
     let bar = byte_bar("loading", 0, chatter);
-    let context = opened.context();
+    let in_this_file = opened.in_file();
     let mut observe = |progress: engine::LoadProgress<'_>| {
         bar.set_length(progress.total);
         bar.set_position(progress.done);
@@ -92,7 +92,7 @@ pub(crate) async fn load(
     let loading = Model::load(device, opened.file, options, interrupt.cancel(), &mut observe);
     let model = interrupt.stops(loading).await;
     bar.finish_and_clear();
-    let model = model.map_err(context)?;
+    let model = model.map_err(in_this_file)?;
     // Nothing looks at it while what is left is compiled.
     interrupt.check()?;
     Ok(model)

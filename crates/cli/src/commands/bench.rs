@@ -87,7 +87,7 @@ impl Run {
 impl Bench {
     pub(super) async fn run(&self, chatter: Chatter) -> Result<(), Failure> {
         let opened = open_file(&self.model, chatter).await?;
-        let context = self.context(opened.file.config().map_err(opened.context())?.context)?;
+        let context = self.context(opened.file.config().map_err(opened.in_file())?.context)?;
         // The demo model is part of the program.
         let is_on_disk = opened.path.is_file();
         if self.cold && !is_on_disk {

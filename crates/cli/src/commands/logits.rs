@@ -57,7 +57,7 @@ impl Logits {
         let device = open_device(&self.device).await?;
         let mut options = self.layout.load_options(tiers_for(&device, &self.device, &self.layout).await?);
         // Nothing is generated, so the sequence itself is the context that is needed, as far as the model has one.
-        let context_max = opened.file.config().map_err(opened.context())?.context;
+        let context_max = opened.file.config().map_err(opened.in_file())?.context;
         options.context = options.context.or(u32::try_from(ids.len()).ok().map(|ids| ids.min(context_max)));
         let model = load(&device, opened, &options, &interrupt, chatter).await?;
         let mut session = model.session().await?;
