@@ -1,8 +1,9 @@
 //! Work that is stopped half way leaves a session that goes on as if nothing had been.
 
 use crate::files::{MODEL, model_bytes, short};
-use crate::run::{block_on, collect, exact, greedy, load_source, say, session};
+use crate::run::{block_on, collect, device, exact, greedy, load_file, load_source, open, say, session};
 use engine::gemma4::Path;
+use engine::gpu;
 use engine::{
     Cancel, Error, Event, FinishReason, LoadOptions, Memory, PerLayerTable, ReadAt, ReadFuture, Session,
 };
@@ -107,9 +108,12 @@ fn cancelled_before_it_began() {
 
 #[test]
 fn the_device_lost() {
-    let mut session = session(MODEL, 16);
+    // Not one of those that the tests pass around.
+    let device = device(&gpu::Options::default());
+    let model = load_file(&device, open(model_bytes(MODEL)), &exact(16)).unwrap();
+    let mut session = block_on(model.session()).unwrap();
     say(&mut session, &short().prompt, &greedy(2));
-    session.model().device().destroy();
+    device.destroy();
     let error = collect(session.generate(&short().prompt, &greedy(8), &Cancel::new()).unwrap()).unwrap_err();
     assert_eq!(error.code(), "DEVICE_LOST");
     assert_eq!(session.tokens(), &[0; 0], "what a fault left in the cache is not reused");
