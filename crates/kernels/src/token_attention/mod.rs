@@ -254,6 +254,12 @@ fn split_shader(shape: &Shape) -> Shader {
         .constant("GROUP", shape.group())
         .constant("KEY_LANES", KEY_LANES)
         .constant("SPLITS", shape.splits());
+    let shader = match shape.sums {
+        Sums::Subgroup(neighbours) if neighbours >= KEY_LANES => {
+            shader.subgroups(KEY_LANES).file(include_str!("split_scores_subgroup.wgsl"))
+        }
+        _ => shader.file(include_str!("split_scores.wgsl")),
+    };
     shape
         .declare(shader)
         .file(include_str!("../shared/kv_row.wgsl"))

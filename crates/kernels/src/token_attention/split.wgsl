@@ -7,10 +7,12 @@
 
 const ROW: u32 = max(WORKGROUP, 2u * N);            // serves as scratch, too
 const SHARES: u32 = WORKGROUP / N;                  // invocations that share four columns of the values
-const FOLD: u32 = 8u;                               // invocations that share a sum over the block
 
-// The block's scores, then its weights: a number for each of up to four heads.
+// The block's weights: a number for each of up to four heads.
 var<workgroup> weights: array<vec4<f32>, BLOCK>;
+
+// Of the blocks so far, for each head: the largest score, and what this invocation has of the sum of weights.
+struct Softmax { top: vec4<f32>, total: vec4<f32> }
 
 // Vec4 i of the query at place h, zeros behind the last; places behind the last repeat it.
 fn query_at(h: u32, i: u32) -> vec4<f32> {
@@ -38,36 +40,6 @@ fn terms(before: Two, eight: Eight, piece: u32, lane: u32) -> Two {
     sum = term(sum, i + KEY_LANES, eight.b, eight.f);
     sum = term(sum, i + 2u * KEY_LANES, eight.c, eight.g);
     return term(sum, i + 3u * KEY_LANES, eight.d, eight.h);
-}
-
-// Leaves the scores of a block of `count` keys in `weights`, of which this invocation has parts of two; those of keys that are
-// not there are LOWEST. Gives each head's maximum.
-fn score(parts: Two, count: u32, local: u32) -> vec4<f32> {
-    // Half of the lanes keep the one key and half the other: each gives away what it has of the one that it does not keep.
-    const KEEPERS = KEY_LANES / 2u;
-    let keeps_two = local % KEY_LANES >= KEEPERS;
-    row[local] = select(parts.two, parts.one, vec4<bool>(keeps_two));
-    workgroupBarrier();
-    let kept = select(parts.one, parts.two, vec4<bool>(keeps_two)) + row[local ^ KEEPERS];
-    workgroupBarrier();
-    row[local] = kept;
-    workgroupBarrier();
-    if (local < BLOCK) {
-        // Key local is the one of slot `local`, or the other of slot `local - SLOTS`.
-        let at = local % SLOTS * KEY_LANES + local / SLOTS * KEEPERS;
-        var sum = vec4<f32>(0.0);
-        for (var i = 0u; i < KEEPERS; i += 1u) {
-            // Each invocation begins elsewhere, so that they do not meet in a bank.
-            sum += row[at + (i + local) % KEEPERS];
-        }
-        weights[local] = select(vec4<f32>(LOWEST), sum, local < count);
-    }
-    workgroupBarrier();
-    var top = weights[0];
-    for (var i = 1u; i < BLOCK; i += 1u) {
-        top = max(top, weights[i]);
-    }
-    return top;
 }
 
 // Four columns of each head.
@@ -120,8 +92,7 @@ fn token_attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invoc
     var values = eight_values(begin, share, min(BLOCK, cached), kv_head, column);
     prepare(first_head, kv_head, newest, group.x % groups == 0u, local);
 
-    var top = vec4<f32>(LOWEST);
-    var total = vec4<f32>(0.0);     // over a part of the keys, in the first FOLD invocations
+    var softmax = Softmax(vec4<f32>(LOWEST), vec4<f32>(0.0));
     var sum = Values();
     for (var first = 0u; first < count; first += BLOCK) {
         let j = first + slot;
@@ -132,21 +103,9 @@ fn token_attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invoc
             coming = eight_of_keys(begin, select(j, j + BLOCK, ends), cached, kv_head, select(piece + 1u, 0u, ends), lane);
             parts = terms(parts, eight, piece, lane);
         }
-        let before = top;
-        top = max(before, score(parts, count - first, local));
-        let correction = exp(before - top);
-        workgroupBarrier();         // all have seen the scores
-        if (local < BLOCK) {
-            weights[local] = exp(weights[local] - top);
-        }
-        workgroupBarrier();
-        if (local < FOLD) {
-            total *= correction;
-            for (var i = local; i < BLOCK; i += FOLD) {
-                total += weights[i];
-            }
-        }
-        sum = scaled(sum, correction);
+        let before = softmax;
+        softmax = take_block(before, parts, count - first, local);
+        sum = scaled(sum, exp(before.top - softmax.top));
         // The keys of this block that are cached, as they are counted from `begin`.
         let block_end = min(first + BLOCK, cached);
         let here = block_end - min(first, block_end);
@@ -160,7 +119,6 @@ fn token_attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invoc
         }
         let next = first + BLOCK;
         values = eight_values(begin + next, share, min(BLOCK, cached - min(next, cached)), kv_head, column);
-        workgroupBarrier();         // `weights` and `row` are written again in the next round
     }
 
     let heads = min(GROUP, (kv_head + 1u) * PER_KV - first_head);
@@ -169,16 +127,9 @@ fn token_attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invoc
     leave_partial(at, 1u, heads, sum.b, local);
     leave_partial(at, 2u, heads, sum.c, local);
     leave_partial(at, 3u, heads, sum.d, local);
-    if (local < FOLD) {
-        row[local] = total;
-    }
-    workgroupBarrier();
+    let total = whole_total(softmax.total, local);
     if (local < heads) {
-        var all = 0.0;
-        for (var i = 0u; i < FOLD; i += 1u) {
-            all += row[i][local];
-        }
-        sums[at + local] = vec2<f32>(top[local], all);
+        sums[at + local] = vec2<f32>(softmax.top[local], total[local]);
     }
 }
 
