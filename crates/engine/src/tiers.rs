@@ -209,10 +209,18 @@ pub struct TierRow {
 pub async fn choose(device: &Device) -> Result<(Choice, Vec<TierRow>), Error> {
     let token_cases =
         TokenTier::ALL.map(|tier| trial::token_cases(tier.products(), tier.sums(device), tier.width(device)));
-    let prompt_cases = PromptTier::ALL.map(|tier| trial::prompt_cases(tier.products()));
-    compile_ahead(device, token_cases.iter().chain(&prompt_cases).flatten()).await;
+    choose_by(device, &token_cases, &PromptTier::ALL.map(|tier| trial::prompt_cases(tier.products()))).await
+}
+
+/// [`choose`], with the cases that each tier has to pass.
+async fn choose_by(
+    device: &Device,
+    token_cases: &[Vec<Case>; TokenTier::ALL.len()],
+    prompt_cases: &[Vec<Case>; PromptTier::ALL.len()],
+) -> Result<(Choice, Vec<TierRow>), Error> {
+    compile_ahead(device, token_cases.iter().chain(prompt_cases).flatten()).await;
     let mut token = Vec::new();
-    for cases in &token_cases {
+    for cases in token_cases {
         token.push(attempt(device, cases).await?);
     }
     for _ in 0..turns(&token) {
@@ -223,7 +231,7 @@ pub async fn choose(device: &Device) -> Result<(Choice, Vec<TierRow>), Error> {
         }
     }
     let mut prompt = Vec::new();
-    for cases in &prompt_cases {
+    for cases in prompt_cases {
         prompt.push(attempt(device, cases).await?);
     }
     for _ in 0..turns(&prompt) {
@@ -364,5 +372,43 @@ mod tests {
         let passed = || Trial::Passed { error: 0.0, seconds: None };
         assert_eq!(best(&[passed(), Trial::Lacks("something")]), 0);
         assert_eq!(best(&[Trial::Failed("wrong".into()), passed()]), 1);
+    }
+
+    /// A tier whose results are wrong, by a tolerance that nothing keeps to.
+    fn wrong(mut cases: Vec<Case>) -> Vec<Case> {
+        for case in &mut cases {
+            case.tolerance.relative = 0.0;
+        }
+        cases
+    }
+
+    #[test]
+    fn a_tier_whose_results_are_wrong_is_not_chosen() {
+        let device = pollster::block_on(Device::request(&gpu::Options::default())).expect("an adapter");
+        let token = TokenTier::ALL.map(|tier| {
+            let cases = trial::token_cases(tier.products(), tier.sums(&device), tier.width(&device));
+            if tier == TokenTier::Half { cases } else { wrong(cases) }
+        });
+        let prompt = PromptTier::ALL.map(|tier| wrong(trial::prompt_cases(tier.products())));
+        let (choice, rows) = pollster::block_on(choose_by(&device, &token, &prompt)).expect("choose");
+        // Half precision is the only one of its kind; where all of a kind are wrong, the simplest runs nevertheless.
+        assert_eq!(choice, Choice { token: TokenTier::Half, prompt: PromptTier::Float });
+        assert_eq!(rows.len(), TokenTier::ALL.len() + PromptTier::ALL.len());
+        for row in rows {
+            match row.trial {
+                Trial::Failed(why) => {
+                    assert!(why.contains("error") && why.ends_with("allowed 0e0"), "{}: {why}", row.tier);
+                    assert_eq!(row.chosen, (row.work, row.tier) == ("prompt", "float"), "{}", row.tier);
+                }
+                Trial::Passed { error, seconds } => {
+                    assert!(row.chosen && (row.work, row.tier) == ("token", "half"), "{}", row.tier);
+                    // Nothing is measured where there is nothing to choose.
+                    assert!(error > 0.0 && error <= 1.0 && seconds.is_none());
+                }
+                Trial::Lacks(_) => {
+                    assert!(row.tier == "cooperative" || row.tier.ends_with("-subgroup"), "{}", row.tier)
+                }
+            }
+        }
     }
 }

@@ -167,7 +167,9 @@ impl PerLayerRows {
 mod tests {
     use super::*;
     use gguf::{ReadFuture, Type};
-    use std::cell::RefCell;
+    use std::cell::{Cell, RefCell};
+    use std::future::poll_fn;
+    use std::task::Poll;
 
     /// A source that is not mapped: every row is its number, and reads are noted.
     struct Numbered<'a>(&'a RefCell<Vec<u64>>);
@@ -185,11 +187,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn rows_that_come_again_are_kept_longest() {
-        // Four rows are kept.
-        let row_bytes = KEPT_BYTES_MAX / 4;
-        let mut rows = PerLayerRows {
+    fn rows_of(row_bytes: usize) -> PerLayerRows {
+        PerLayerRows {
             layout: Layout::new(Type::F32, 1, row_bytes as u64 / 4),
             offset: 0,
             row_bytes,
@@ -197,7 +196,13 @@ mod tests {
             packed: Packed::default(),
             kept: HashMap::new(),
             asked: 0,
-        };
+        }
+    }
+
+    #[test]
+    fn rows_that_come_again_are_kept_longest() {
+        // Four rows are kept.
+        let mut rows = rows_of(KEPT_BYTES_MAX / 4);
         let reads = RefCell::default();
         let mut check = |ids: &[u32], expected: &[u64]| {
             pollster::block_on(rows.keep(&Numbered(&reads), ids)).expect("a read");
@@ -215,5 +220,50 @@ mod tests {
         check(&[1], &[1]);
         check(&[10, 11, 12, 13, 14], &[10, 11, 12, 13, 14]);
         check(&[11, 12, 13, 14], &[]);
+    }
+
+    /// A source that answers no read before all of a group are asked for.
+    #[derive(Default)]
+    struct Together {
+        asked: Cell<usize>,
+    }
+
+    impl ReadAt for Together {
+        fn size(&self) -> u64 {
+            u64::MAX
+        }
+
+        fn read_at<'a>(&'a self, _offset: u64, _buffer: &'a mut [u8]) -> ReadFuture<'a> {
+            self.asked.update(|asked| asked + 1);
+            Box::pin(poll_fn(|context| {
+                if self.asked.get() == READS_AT_ONCE {
+                    return Poll::Ready(Ok(()));
+                }
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }))
+        }
+    }
+
+    #[test]
+    fn reads_are_side_by_side() {
+        let ids: Vec<u32> = (0..READS_AT_ONCE as u32).collect();
+        let source = Together::default();
+        let mut rows = rows_of(256);
+        let mut read = Box::pin(rows.keep(&source, &ids));
+        // Reads that wait for each other are never done.
+        let mut looks = 0;
+        let outcome = pollster::block_on(poll_fn(|context| {
+            looks += 1;
+            assert!(
+                looks < 4,
+                "{} of {READS_AT_ONCE} reads are asked for, and none is answered",
+                source.asked.get()
+            );
+            read.as_mut().poll(context)
+        }));
+        outcome.expect("a read");
+        drop(read);
+        assert_eq!(rows.kept.len(), READS_AT_ONCE);
     }
 }
