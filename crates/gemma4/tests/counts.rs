@@ -8,7 +8,7 @@ use gemma4::{
     Checkpoint, Config, Context, KvType, Model, Options, Path, PerLayerTable, PromptProducts, Stage, Tiers,
     TokenProducts, Want,
 };
-use gpu::Limits;
+use gpu::{Account, Device, Limits, Usage};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use support::e2b::{self, PUBLISHED, Widths, needed_bytes};
@@ -24,6 +24,7 @@ const NARROW: Widths = Widths { hidden: 256, head: 64, feed_forward: 512, vocabu
 fn check(context: &mut Context, dispatches: u64, what: &str) {
     let device = context.model().device().clone();
     let vocabulary = u64::from(context.model().config().vocabulary);
+    assert!(!holds_commands(&device), "{what}: before a token");
     for (want, more, bytes_read) in
         [(Want::Token, 0, 4), (Want::Best, 1, 3076), (Want::Logits, -1, 4 * vocabulary)]
     {
@@ -43,8 +44,20 @@ fn check(context: &mut Context, dispatches: u64, what: &str) {
             "{what}, {want:?}: dispatches, submits, objects created and bytes read back of {TOKENS} tokens, left: now, right: as recorded"
         );
     }
+    assert!(
+        holds_commands(&device),
+        "{what}: the next token's commands are recorded while this one is waited for"
+    );
     let read: u64 = Stage::ALL.iter().map(|&stage| context.cost_of(Path::Decode, stage).1).sum();
     assert_eq!(read, context.model().bytes_per_token(), "{what}: bytes of weights read, and planned");
+}
+
+/// Whether there are commands that are not submitted yet: a dropped buffer keeps its memory for them, though the GPU rests.
+fn holds_commands(device: &Device) -> bool {
+    let buffer = device.buffer("dropped", Account::Other, 64, Usage::Storage).expect("a buffer");
+    pollster::block_on(device.wait()).expect("rest");
+    drop(buffer);
+    device.ledger().snapshot().retired_bytes > 0
 }
 
 /// Whoever feeds back the most likely token gets ahead where nothing of a token is in the file: each step begins the one that
