@@ -25,6 +25,8 @@ const HEAD_DIM_MAX: u32 = 512;
 const BLOCK: u32 = 32;
 /// Invocations that compute the scores of two keys together; no more than are in a subgroup where they exchange what they have.
 const KEY_LANES: u32 = 16;
+// A block is two keys of each slot, and by subgroups two of each lane.
+const _: () = assert!(BLOCK == 2 * (SPLIT_WORKGROUP / KEY_LANES) && BLOCK == 2 * KEY_LANES);
 /// Most shares of the keys, and most of them over all heads. A little more than a power of two: of a context of so many tokens and
 /// an answer, shares would be a block longer otherwise.
 const SPLITS_MAX: u32 = 264;
