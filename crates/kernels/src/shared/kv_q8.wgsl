@@ -10,8 +10,8 @@ fn kv_scale_at(i: u32) -> u32 {
     return HEAD_DIM / 4u + i / 8u;
 }
 
-// Bytes become f16 and not f32 by themselves, which takes a GPU four times as long: as the last bits of an f16 of 1024, a byte whose sign
-// is turned is 1024 + 128 + n.
+// By way of f16, two bytes at a time, which is faster than unpack4x8snorm (step 67 in docs/performance.md): as the last bits of an f16 of
+// 1024, a byte whose sign is turned is 1024 + 128 + n.
 fn kv_value(unit: Kv, scale: Kv) -> vec4<f32> {
     let even = unpack2x16float((unit & 0x00ff00ffu) ^ 0x64806480u);
     let odd = unpack2x16float(((unit >> 8u) & 0x00ff00ffu) ^ 0x64806480u);

@@ -1,7 +1,8 @@
 // Attention of a single token over many keys. One workgroup computes GROUP query heads of one kv head over one share of the
 // keys, so that a key is loaded once for all of them. Keys come in blocks, KEY_LANES invocations to two keys; softmax runs online
 // (maximum and sum carried from block to block); for the values, invocations take four columns each of all heads and share the
-// keys. The next keys and values are always on their way. What is left is joined by merge.wgsl.
+// keys. The next keys and values are always on their way. A block's weights are made by split_scores.wgsl or, by subgroups, by
+// split_scores_subgroup.wgsl. What is left is joined by merge.wgsl.
 @group(0) @binding(7) var<storage, read_write> partials: array<vec4<f32>>;  // (SPLITS, HEADS, HEAD_DIM)
 @group(0) @binding(8) var<storage, read_write> sums: array<vec2<f32>>;      // (SPLITS, HEADS): maximum, sum
 

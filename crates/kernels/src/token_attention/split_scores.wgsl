@@ -43,6 +43,7 @@ fn take_block(before: Softmax, parts: Two, count: u32, local: u32) -> Softmax {
     return Softmax(top, total);
 }
 
+// The sum over all keys, of what each invocation has.
 fn whole_total(total: vec4<f32>, local: u32) -> vec4<f32> {
     if (local < FOLD) {
         row[local] = total;

@@ -40,6 +40,7 @@ fn take_block(before: Softmax, parts: Two, count: u32, local: u32) -> Softmax {
     return Softmax(top, before.total * exp(before.top - top) + weight + other_weight);
 }
 
+// The sum over all keys, of what each invocation has.
 fn whole_total(total: vec4<f32>, local: u32) -> vec4<f32> {
     var sum = total;
     for (var half = KEY_LANES / 2u; half > 0u; half /= 2u) {
